@@ -1,0 +1,3 @@
+//! The ocelli command line.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Graphs, passes, memory plans and executors of ocelli.

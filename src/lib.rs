@@ -1,0 +1,1 @@
+//! Native computer-vision inference: training checkpoints in, predictions out.
