@@ -1,1 +1,22 @@
 //! CPU kernels of ocelli, on slices.
+//!
+//! Each operation is a folder: its algorithm is written once over [`simd::Simd`] and instantiated per instruction set
+//! by [`simd::dispatch`]; where an instruction set deserves a loop of its own, that loop is a file beside it. Every
+//! operation lists its variants in one table which the tests and the benches walk.
+//!
+//! Kernels know slices and strides. Tensors, graphs and the place of memory are the engine's.
+
+#![allow(
+    clippy::inline_always,
+    reason = "intrinsics become instructions only where they are inlined"
+)]
+#![allow(clippy::wildcard_imports, reason = "std::arch is imported whole")]
+
+pub mod activation;
+pub mod isa;
+pub mod pool;
+pub mod simd;
+
+pub use activation::Activation;
+pub use isa::Isa;
+pub use pool::Pool;
