@@ -80,7 +80,7 @@ impl Kernel for Partial<'_> {
 fn partial_vectors_touch_only_their_floats() {
     let from: Vec<f32> = (0..19).map(|i| i as f32).collect();
     for isa in Isa::available() {
-        let mut to = vec![-1.0; 20];
+        let mut to = [-1.0; 20];
         dispatch(isa, Partial(&from, &mut to[..19]));
         assert_eq!(to[..19], from[..], "{isa}");
         assert_eq!(to[19].to_bits(), (-1.0f32).to_bits(), "{isa}");
