@@ -13,10 +13,12 @@
 #![allow(clippy::wildcard_imports, reason = "std::arch is imported whole")]
 
 pub mod activation;
+pub mod binary;
 mod context;
 pub mod isa;
 pub mod pool;
 pub mod simd;
+pub mod unary;
 
 pub use activation::Activation;
 pub use context::Context;
