@@ -21,8 +21,8 @@ pub mod isa;
 pub mod math;
 pub mod pool;
 pub mod simd;
-pub mod unary;
 mod split;
+pub mod unary;
 
 pub use activation::Activation;
 pub use context::Context;
