@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import torch
 from PIL import Image
+from pycocotools import mask as coco
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 GOLDENS = ROOT / "vision" / "tests" / "goldens"
@@ -118,7 +119,39 @@ def resize_floats():
             yield {"from": source, "to": target, "antialias": antialias, "values": values}
 
 
+def golden_mask(size, pattern):
+    width, height = size
+    y, x = np.meshgrid(np.arange(height), np.arange(width), indexing="ij")
+    if pattern in ["empty", "full"]:
+        inside = np.full((height, width), pattern == "full")
+    elif pattern == "noise":
+        inside = (noise(width * height, 5) & 1).reshape(height, width)
+    elif pattern == "stripes":
+        inside = (x + 2 * y) // 5 % 2 == 0
+    else:
+        inside = (2 * x - width) ** 2 + (2 * y - height) ** 2 < width * height // 2
+    return np.asfortranarray(inside.astype(np.uint8))
+
+
+def run_lengths():
+    for size in [(1, 1), (5, 1), (1, 7), (13, 9), (64, 48), (130, 71), (1000, 700)]:
+        for pattern in ["empty", "full", "noise", "stripes", "disc"]:
+            if pattern == "noise" and size[0] > 100 or pattern == "stripes" and size[0] > 200:
+                continue
+            rle = coco.encode(golden_mask(size, pattern))
+            disc = coco.encode(golden_mask(size, "disc"))
+            yield {
+                "size": size,
+                "pattern": pattern,
+                "counts": rle["counts"].decode(),
+                "area": int(coco.area(rle)),
+                "bbox": [int(v) for v in coco.toBbox(rle)],
+                "iou_with_disc": float(coco.iou([rle], [disc], [0])[0][0]),
+            }
+
+
 if __name__ == "__main__":
     GOLDENS.mkdir(parents=True, exist_ok=True)
     save("resize_bytes.json", resize_bytes())
     save("resize_floats.json", resize_floats())
+    save("rle.json", run_lengths())

@@ -76,9 +76,10 @@ fn decode(bytes: &[u8], options: &DecodeOptions, origin: &str) -> Result<Image> 
 
     let mut decoder = reader.into_decoder().map_err(bad)?;
     check_size(decoder.dimensions(), options)?;
-    let orientation = match options.exif_orientation {
-        true => decoder.orientation().map_err(bad)?,
-        false => Orientation::NoTransforms,
+    let orientation = if options.exif_orientation {
+        decoder.orientation().map_err(bad)?
+    } else {
+        Orientation::NoTransforms
     };
     let mut picture = DynamicImage::from_decoder(decoder).map_err(bad)?;
     picture.apply_orientation(orientation);

@@ -22,13 +22,10 @@ impl AxisTaps {
         let mut taps = Self { first: Vec::with_capacity(to), weights: vec![], size: 2.min(from) };
         for position in 0..to {
             let center = (scale * (position as f32 + 0.5) - 0.5).max(0.0);
-            let first = (center as usize).min(from.saturating_sub(2));
-            let fraction = (center - first as f32).clamp(0.0, 1.0);
+            let first = (center as usize).min(from - taps.size);
+            let fraction = (center - first as f32).min((taps.size - 1) as f32);
             taps.first.push(first);
             taps.weights.extend([1.0 - fraction, fraction].into_iter().take(taps.size));
-            if from == 1 {
-                taps.weights[position] = 1.0;
-            }
         }
         taps
     }
@@ -49,7 +46,9 @@ impl AxisTaps {
                 sum += *weight;
             }
             if sum != 0.0 {
-                weights.iter_mut().for_each(|weight| *weight /= sum);
+                for weight in weights.iter_mut() {
+                    *weight /= sum;
+                }
             }
             let shift = (first + size).saturating_sub(from);
             weights.rotate_right(shift);
