@@ -149,7 +149,7 @@ impl std::fmt::Debug for BitMask {
 
 /// Collects runs in column-major order, joining neighbours of one value.
 #[derive(Default)]
-pub(super) struct Runs {
+pub(crate) struct Runs {
     counts: Vec<u32>,
     set: bool,
     run: u32,
@@ -157,7 +157,7 @@ pub(super) struct Runs {
 
 impl Runs {
     /// Appends `count` pixels of a value.
-    pub(super) fn push(&mut self, set: bool, count: u32) {
+    pub(crate) fn push(&mut self, set: bool, count: u32) {
         if count == 0 {
             return;
         }
@@ -169,7 +169,7 @@ impl Runs {
     }
 
     /// The mask, whose pixels must all have been pushed.
-    pub(super) fn finish(mut self, size: Size) -> Rle {
+    pub(crate) fn finish(mut self, size: Size) -> Rle {
         self.counts.push(self.run);
         Rle::trusted(size, self.counts)
     }

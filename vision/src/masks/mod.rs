@@ -5,6 +5,7 @@ mod codec;
 mod rle;
 
 pub use bitmap::BitMask;
+pub(crate) use bitmap::Runs;
 pub use rle::Rle;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
