@@ -1,1 +1,29 @@
 //! Images in, predictions out.
+#![forbid(unsafe_code)]
+
+pub mod boxes;
+mod confidence;
+mod error;
+mod image;
+mod masks;
+mod predictions;
+mod preprocess;
+pub mod resize;
+mod size;
+mod tasks;
+mod tensor;
+mod top_k;
+
+#[cfg(test)]
+mod testing;
+
+pub use self::image::{ColorOrder, DecodeOptions, Image, MAX_PIXELS, checked_pixels};
+pub use confidence::{Confidence, RecommendedParameters, Thresholds};
+pub use error::{Result, VisionError};
+pub use masks::{BitMask, MaskFormat, Masks, Rle};
+pub use predictions::*;
+pub use preprocess::{Padding, PreProcessed, PreProcessingMetadata, StaticCropOffset};
+pub use size::Size;
+pub use tasks::*;
+pub use tensor::{RawOutputs, Tensor};
+pub use top_k::top_k;
