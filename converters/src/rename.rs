@@ -1,0 +1,5 @@
+//! Renames.
+/// x
+pub struct Rename;
+/// x
+pub struct RenameError;
