@@ -13,12 +13,20 @@
 #![allow(clippy::wildcard_imports, reason = "std::arch is imported whole")]
 
 pub mod activation;
+pub mod attention;
 mod context;
+pub mod conv;
+pub mod gemm;
 pub mod isa;
+pub mod matmul;
 pub mod pool;
 pub mod simd;
+#[cfg(test)]
+mod testing;
+mod view;
 
 pub use activation::Activation;
 pub use context::Context;
 pub use isa::Isa;
 pub use pool::Pool;
+pub use view::{Image, ImageMut, Rows, RowsMut};
