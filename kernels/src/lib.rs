@@ -14,17 +14,25 @@
 #![allow(clippy::wildcard_imports, reason = "std::arch is imported whole")]
 
 pub mod activation;
+pub mod attention;
 pub mod binary;
 mod context;
+pub mod conv;
 mod elementwise;
+pub mod gemm;
 pub mod isa;
 pub mod math;
+pub mod matmul;
 pub mod pool;
 pub mod simd;
 mod split;
+#[cfg(test)]
+mod testing;
 pub mod unary;
+mod view;
 
 pub use activation::Activation;
 pub use context::Context;
 pub use isa::Isa;
 pub use pool::Pool;
+pub use view::{Image, ImageMut, Rows, RowsMut};
