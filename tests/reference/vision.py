@@ -15,6 +15,9 @@ import cv2
 import numpy as np
 import torch
 from PIL import Image
+from inference_models.models.common.roboflow import pre_processing as roboflow
+from inference_models.models.common.roboflow.model_packages import InferenceConfig
+from inference_models.models.rfdetr import pre_processing as rfdetr
 from pycocotools import mask as coco
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -150,8 +153,90 @@ def run_lengths():
             }
 
 
+IMAGENET = [[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]]
+CROP = {"static-crop": {"enabled": True, "x_min": 13, "x_max": 81, "y_min": 7, "y_max": 96}}
+GRAY = {"grayscale": {"enabled": True}}
+
+
+def inference_config(mode, steps=None, **network):
+    return {
+        "image_pre_processing": steps or {},
+        "network_input": {
+            "training_input_size": {"height": 48, "width": 64},
+            "dynamic_spatial_size_supported": False,
+            "color_mode": "rgb",
+            "resize_mode": mode,
+            "input_channels": 3,
+            "scaling_factor": 255,
+            **network,
+        },
+    }
+
+
+def pre_processing():
+    dims = {"dataset_version_resize_dimensions": {"height": 50, "width": 90}}
+    cases = [
+        ("roboflow", inference_config("stretch", normalization=IMAGENET)),
+        ("roboflow", inference_config("stretch", GRAY, color_mode="bgr", normalization=IMAGENET)),
+        ("roboflow", inference_config("letterbox", CROP, padding_value=127)),
+        ("roboflow", inference_config("letterbox", scaling_factor=None)),
+        ("roboflow", inference_config("letterbox-reflect-edges", normalization=IMAGENET)),
+        ("roboflow", inference_config("center-crop", CROP | GRAY)),
+        ("roboflow", inference_config("fit-longer-edge")),
+        ("rfdetr", inference_config("stretch", CROP, normalization=IMAGENET)),
+        ("rfdetr", inference_config("stretch", scaling_factor=128)),
+        ("rfdetr", inference_config("stretch", normalization=IMAGENET, **dims)),
+        ("rfdetr", inference_config("letterbox", normalization=IMAGENET)),
+        ("rfdetr", inference_config("letterbox", GRAY, padding_value=255, normalization=IMAGENET, **dims)),
+        ("rfdetr", inference_config("center-crop", CROP, normalization=IMAGENET, **dims)),
+    ]
+    for path, config in cases:
+        for source, pattern in [((101, 67), "noise"), ((33, 90), "gradient"), ((640, 427), "edges")]:
+            parsed = InferenceConfig.model_validate(config)
+            module = rfdetr if path == "rfdetr" else roboflow
+            tensor, (meta,) = module.pre_process_network_input(
+                images=picture(source, 3, pattern),
+                image_pre_processing=parsed.image_pre_processing,
+                network_input=parsed.network_input,
+                target_device=torch.device("cpu"),
+                input_color_format="rgb",
+            )
+            out = tensor.float().permute(0, 2, 3, 1).contiguous().numpy()
+            flat = out.reshape(-1)
+            between = meta.nonsquare_intermediate_size
+            yield {
+                "path": path,
+                "config": config,
+                "from": source,
+                "pattern": pattern,
+                "shape": out.shape,
+                "metadata": {
+                    "padding": list(meta[:4]),
+                    "after": [meta.size_after_pre_processing.width, meta.size_after_pre_processing.height],
+                    "inference": [meta.inference_size.width, meta.inference_size.height],
+                    "crop": list(meta.static_crop_offset),
+                    "intermediate": between and [between.width, between.height],
+                },
+                "scale_width": meta.scale_width,
+                "scale_height": meta.scale_height,
+                "hash": fnv(out.tobytes()),
+                "samples": [[i, flat[i].item()] for i in range(0, flat.size, flat.size // 5)],
+            }
+
+
+def contrast():
+    methods = {kind.value: method for kind, method in roboflow.CONTRAST_ADJUSTMENT_METHODS_FOR_NUMPY.items()}
+    for kind, method in methods.items():
+        for size, pattern in [((64, 48), "noise"), ((50, 37), "gradient"), ((5, 7), "noise"), ((301, 200), "gradient")]:
+            out = method(picture(size, 3, pattern)).reshape(-1)
+            step = max(1, out.size // 700)
+            yield {"kind": kind, "size": size, "pattern": pattern, "step": step, "values": out[::step].tolist()}
+
+
 if __name__ == "__main__":
     GOLDENS.mkdir(parents=True, exist_ok=True)
     save("resize_bytes.json", resize_bytes())
     save("resize_floats.json", resize_floats())
     save("rle.json", run_lengths())
+    save("preprocess.json", pre_processing())
+    save("contrast.json", contrast())

@@ -22,7 +22,10 @@ pub use confidence::{Confidence, RecommendedParameters, Thresholds};
 pub use error::{Result, VisionError};
 pub use masks::{BitMask, MaskFormat, Masks, Rle};
 pub use predictions::*;
-pub use preprocess::{Padding, PreProcessed, PreProcessingMetadata, StaticCropOffset};
+pub use preprocess::{
+    Fitted, Normalisation, Padding, PreProcessed, PreProcessingMetadata, PreProcessor, Resampler,
+    StaticCropOffset, config, fit, grayscale,
+};
 pub use size::Size;
 pub use tasks::*;
 pub use tensor::{RawOutputs, Tensor};
