@@ -33,8 +33,8 @@ impl InferenceConfig {
     /// # Errors
     /// If the text is no such JSON object, or a value is out of range.
     pub fn parse(text: &[u8]) -> Result<Self> {
-        let config: Self =
-            serde_json::from_slice(text).map_err(|error| bad("inference_config.json", error))?;
+        let config: Self = serde_json::from_slice(text)
+            .map_err(|error| bad("inference_config.json", error.to_string()))?;
         config.image_pre_processing.check()?;
         config.network_input.check()?;
         Ok(config)
@@ -314,8 +314,8 @@ impl NetworkInput {
     }
 }
 
-fn bad(what: &str, reason: impl ToString) -> VisionError {
-    VisionError::BadConfig { what: what.to_owned(), reason: reason.to_string() }
+fn bad(what: &str, reason: impl Into<String>) -> VisionError {
+    VisionError::BadConfig { what: what.to_owned(), reason: reason.into() }
 }
 
 fn null_is_default<'de, T: Default + Deserialize<'de>, D: serde::Deserializer<'de>>(

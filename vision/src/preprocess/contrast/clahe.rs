@@ -36,7 +36,7 @@ fn levels(values: &[f32]) -> Vec<u16> {
         .collect();
     let (low, high) = range(fine.iter().copied());
     let top = (LEVELS - 1) as f64;
-    let level = |v: f64| if low == high { v.min(top) } else { (v - low) / (high - low) * top };
+    let level = |v: f64| if low >= high { v.min(top) } else { (v - low) / (high - low) * top };
     fine.into_iter().map(|v| level(v).round_ties_even() as u16).collect()
 }
 
@@ -44,7 +44,7 @@ fn levels(values: &[f32]) -> Vec<u16> {
 fn rescale(levels: &[u16]) -> Vec<f32> {
     let (low, high) = range(levels.iter().map(|&v| f64::from(v)));
     let (low, high) = (low as f32, high as f32);
-    let value = |v: f32| if low == high { v.min(1.0) } else { (v - low) / (high - low) };
+    let value = |v: f32| if low >= high { v.min(1.0) } else { (v - low) / (high - low) };
     levels.iter().map(|&v| value(f32::from(v))).collect()
 }
 
@@ -132,7 +132,7 @@ fn tile_rows(axis: Axis, tile: usize) -> impl Iterator<Item = usize> {
 /// Cuts a histogram at `limit` and spreads what was cut off over the other bins.
 fn clip(counts: &mut [i64; BINS], limit: i64) {
     let mut excess: i64 = counts.iter().map(|&count| (count - limit).max(0)).sum();
-    counts.iter_mut().for_each(|count| *count = (*count).min(limit));
+    *counts = counts.map(|count| count.min(limit));
 
     let increment = excess / BINS as i64;
     let upper = limit - increment;

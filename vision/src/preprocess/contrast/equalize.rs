@@ -15,10 +15,8 @@ fn table(counts: &[usize; 256]) -> [u8; 256] {
     let present = |&byte: &usize| counts[byte] > 0;
     let low = (0..256).find(present).unwrap_or(0);
     let high = (0..256).rfind(present).unwrap_or(255);
-    let (first, last) = match low == high {
-        true => (value(low) - 0.5, value(high) + 0.5),
-        false => (value(low), value(high)),
-    };
+    let (first, last) =
+        if low == high { (value(low) - 0.5, value(high) + 0.5) } else { (value(low), value(high)) };
     let step = (last - first) / BINS as f32;
     let edge = |bin: usize| if bin == BINS { last } else { bin as f32 * step + first };
     let center = |bin: usize| f64::from(f32::midpoint(edge(bin), edge(bin + 1)));
