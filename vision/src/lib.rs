@@ -6,6 +6,7 @@ mod confidence;
 mod error;
 mod image;
 mod masks;
+mod postprocess;
 mod predictions;
 mod preprocess;
 pub mod resize;
@@ -21,8 +22,15 @@ pub use self::image::{ColorOrder, DecodeOptions, Image, MAX_PIXELS, checked_pixe
 pub use confidence::{Confidence, RecommendedParameters, Thresholds};
 pub use error::{Result, VisionError};
 pub use masks::{BitMask, MaskFormat, Masks, Rle};
+pub use postprocess::{
+    Activation, KeyPointHeads, KeyPointSelection, SemanticHead, align_mask, align_masks, depth_map,
+    detr, key_points, nms, semantic_segmentation,
+};
 pub use predictions::*;
-pub use preprocess::{Padding, PreProcessed, PreProcessingMetadata, StaticCropOffset};
+pub use preprocess::{
+    Fitted, Normalisation, Padding, PreProcessed, PreProcessingMetadata, PreProcessor, Resampler,
+    StaticCropOffset, config, fit, grayscale,
+};
 pub use size::Size;
 pub use tasks::*;
 pub use tensor::{RawOutputs, Tensor};

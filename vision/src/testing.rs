@@ -66,3 +66,8 @@ pub(crate) fn assert_recorded(found: &[u8], row: &serde_json::Value, what: &str)
     }
     assert_eq!(fnv(found), row["hash"].as_str().unwrap(), "{what}: samples agree, hash does not");
 }
+
+/// Multiples of 2^-20 in 0..1.
+pub(crate) fn fractions(count: usize, seed: u64) -> Vec<f32> {
+    noise(count, seed).map(|v| (v & 0xF_FFFF) as f32 / 1_048_576.0).collect()
+}

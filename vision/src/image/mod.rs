@@ -6,7 +6,7 @@ mod limits;
 pub use decode::DecodeOptions;
 pub use limits::{MAX_PIXELS, checked_pixels};
 
-use crate::{Result, VisionError};
+use crate::{Result, Size, VisionError};
 
 /// The order of the three colour bytes of a pixel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -75,6 +75,11 @@ impl Image {
     /// Height in pixels.
     pub fn height(&self) -> usize {
         self.height
+    }
+
+    /// Width and height.
+    pub fn size(&self) -> Size {
+        Size::new(self.width, self.height)
     }
 
     /// The bytes `[height, width, 3]`, RGB.

@@ -1,8 +1,18 @@
 //! From pictures to a network's input.
 
+pub mod config;
+mod contrast;
+mod fit;
 mod metadata;
+mod normalise;
+mod pipeline;
+mod steps;
 
+pub use fit::{Fitted, fit};
 pub use metadata::{Padding, PreProcessingMetadata, StaticCropOffset};
+pub use normalise::Normalisation;
+pub use pipeline::{PreProcessor, Resampler};
+pub use steps::grayscale;
 
 use crate::Tensor;
 
@@ -14,3 +24,6 @@ pub struct PreProcessed {
     /// What leads back to each picture.
     pub metadata: Vec<PreProcessingMetadata>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,15 +34,19 @@ impl AxisTaps {
         let scale = from as f32 / to as f32;
         let stretch = scale.max(1.0);
         let inverse = if scale >= 1.0 { 1.0 / scale } else { 1.0 };
-        let size = ((stretch.ceil() as usize) * 2 + 1).min(from);
+        let center = |position: usize| scale * (position as f32 + 0.5);
+        let bounds = |position: usize| {
+            let first = (center(position) - stretch + 0.5).max(0.0) as usize;
+            (first, ((center(position) + stretch + 0.5) as usize).min(from))
+        };
+        let size = (0..to).map(bounds).map(|(first, last)| last - first).max().unwrap_or(1);
         let mut taps = Self { first: Vec::with_capacity(to), weights: vec![0.0; to * size], size };
         for (position, weights) in taps.weights.chunks_exact_mut(size).enumerate() {
-            let center = scale * (position as f32 + 0.5);
-            let first = (center - stretch + 0.5).max(0.0) as usize;
-            let last = ((center + stretch + 0.5) as usize).min(from);
+            let (first, last) = bounds(position);
             let mut sum = 0.0;
             for (x, weight) in (first..last).zip(weights.iter_mut()) {
-                *weight = (1.0 - ((x as f32 - center + 0.5) * inverse).abs()).max(0.0);
+                let distance = x as f32 - center(position) + 0.5;
+                *weight = (1.0 - (distance * inverse).abs()).max(0.0);
                 sum += *weight;
             }
             if sum != 0.0 {
@@ -65,6 +69,12 @@ impl AxisTaps {
     /// Whether there is no output position.
     pub fn is_empty(&self) -> bool {
         self.first.is_empty()
+    }
+
+    /// How many positions from this one on, itself included, begin at the same source position.
+    pub fn run(&self, position: usize) -> usize {
+        let first = self.first[position];
+        self.first[position..].iter().take_while(|&&other| other == first).count()
     }
 
     /// The first source position and the weights from there; some weights may be zero.
