@@ -10,14 +10,18 @@
     clippy::inline_always,
     reason = "intrinsics become instructions only where they are inlined"
 )]
+#![cfg_attr(test, allow(clippy::float_cmp, reason = "many results are exact"))]
 #![allow(clippy::wildcard_imports, reason = "std::arch is imported whole")]
 
 pub mod activation;
 pub mod binary;
 mod context;
+mod elementwise;
 pub mod isa;
+pub mod math;
 pub mod pool;
 pub mod simd;
+mod split;
 pub mod unary;
 
 pub use activation::Activation;
