@@ -162,6 +162,7 @@ def package_config(side):
 def write_formula_checkpoint(folder, variant, class_name, picture, result, **overrides):
     """Saves a checkpoint as today's trainer does, with a salt that separates this picture's tokens under either resize."""
     config, model = build(variant, **overrides)
+    result["num_classes"] = config.num_classes
     with torch.inference_mode():
         inputs = torch.cat([prepare(picture, config.resolution) for prepare in (rfdetr_input, other_input)])
         result["salt"], result["gap"] = choose_salt(model, inputs)
