@@ -21,9 +21,12 @@ pub mod conv;
 mod elementwise;
 pub mod gemm;
 pub mod isa;
+pub mod layout;
 pub mod math;
 pub mod matmul;
 pub mod pool;
+pub mod reduce;
+pub mod select;
 pub mod simd;
 mod split;
 #[cfg(test)]
