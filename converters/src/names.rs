@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::Tensor;
 use crate::error::Fault;
 use crate::value::{Dict, Object, Value};
-use crate::Tensor;
 
 /// A dict, list or object that holds tensors: a candidate for being *the* weights.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -188,7 +188,9 @@ impl<'a> Module<'a> {
     }
 
     fn leaves_out(&self, buffer: &Value) -> bool {
-        self.not_saved.iter().any(|name| name.as_str().is_some() && name.as_str() == buffer.as_str())
+        self.not_saved
+            .iter()
+            .any(|name| name.as_str().is_some() && name.as_str() == buffer.as_str())
     }
 }
 

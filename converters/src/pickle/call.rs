@@ -32,10 +32,7 @@ pub(super) fn new_object(machine: &mut Machine, class: Id, args: Vec<Id>) -> Res
 }
 
 fn is_dict(class: &str) -> bool {
-    matches!(
-        class,
-        "collections.OrderedDict" | "collections.defaultdict" | "collections.Counter"
-    )
+    matches!(class, "collections.OrderedDict" | "collections.defaultdict" | "collections.Counter")
 }
 
 fn known(machine: &mut Machine, class: &str, args: &[Id]) -> Result<Option<Id>, Fault> {

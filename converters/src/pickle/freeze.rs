@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Pickle, StorageDecl};
 use super::node::{Arena, Data, DictNode, Id, Node, ObjectNode, TensorNode};
+use super::{Pickle, StorageDecl};
 use crate::error::Fault;
 use crate::storage::Storage;
 use crate::tensor::{Layout, Tensor};
@@ -21,7 +21,11 @@ enum Progress {
 
 impl Pickle {
     /// The pickled value. `storages` are the declared ones, found, in the same order.
-    pub(crate) fn freeze(&self, file: &Arc<str>, storages: &[Arc<Storage>]) -> Result<Value, Fault> {
+    pub(crate) fn freeze(
+        &self,
+        file: &Arc<str>,
+        storages: &[Arc<Storage>],
+    ) -> Result<Value, Fault> {
         let mut freezer = Freezer {
             arena: &self.arena,
             storages,

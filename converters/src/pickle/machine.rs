@@ -169,7 +169,10 @@ impl<'a> Machine<'a> {
         self.push(Node::Int(value))
     }
 
-    fn long(&mut self, len: impl FnOnce(&mut Input<'a>) -> Result<u64, Fault>) -> Result<(), Fault> {
+    fn long(
+        &mut self,
+        len: impl FnOnce(&mut Input<'a>) -> Result<u64, Fault>,
+    ) -> Result<(), Fault> {
         let len = len(&mut self.input)?;
         let bytes = self.input.take(len)?;
         self.push(integer_from_le(bytes))
@@ -202,7 +205,8 @@ impl<'a> Machine<'a> {
     fn text(&mut self, opcode: u8) -> Result<(), Fault> {
         let len = match opcode {
             b'V' => {
-                let text = unescape(self.input.text_line()?);
+                let line = self.input.line()?.iter().map(|&byte| char::from(byte)).collect::<String>();
+                let text = unescape(&line);
                 return self.push(Node::Str(text.into()));
             }
             b'X' => u64::from(self.input.u32()?),
@@ -432,7 +436,7 @@ fn integer_from_le(bytes: &[u8]) -> Node {
     if fits { Node::Int(i64::from_le_bytes(word)) } else { Node::BigInt(bytes.into()) }
 }
 
-/// Python's `raw-unicode-escape`: `\uXXXX` and `\UXXXXXXXX` only.
+/// Python's `raw-unicode-escape` after its Latin-1: `\uXXXX` and `\UXXXXXXXX` only.
 fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

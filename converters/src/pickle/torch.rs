@@ -139,7 +139,10 @@ fn storage(arena: &Arena, items: &[Id]) -> Option<StorageDecl> {
         None | Some(Node::None) => None,
         Some(Node::Tuple(view)) => {
             let &[_key, offset, size] = view.as_slice() else { return None };
-            Some((usize::try_from(arena.int(offset)?).ok()?, usize::try_from(arena.int(size)?).ok()?))
+            Some((
+                usize::try_from(arena.int(offset)?).ok()?,
+                usize::try_from(arena.int(size)?).ok()?,
+            ))
         }
         Some(_) => return None,
     };

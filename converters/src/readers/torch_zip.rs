@@ -120,7 +120,8 @@ impl<'a> Directory<'a> {
     /// The one top folder that holds `data.pkl`, with its slash; empty if it lies outside any.
     fn folder(&self) -> Option<String> {
         let folders = self.entries.keys().filter_map(|name| name.strip_suffix("data.pkl"));
-        let is_top = |folder: &&str| folder.strip_suffix('/').is_none_or(|name| !name.contains('/'));
+        let is_top =
+            |folder: &&str| folder.strip_suffix('/').is_none_or(|name| !name.contains('/'));
         let folders = folders.filter(is_top).filter(|f| f.is_empty() || f.ends_with('/'));
         folders.min().map(str::to_owned)
     }
