@@ -5,6 +5,8 @@
 //! sessions run it at the same time, each in its own memory, without allocating.
 
 pub mod cpu;
+#[cfg(feature = "candle")]
+pub mod candle;
 mod error;
 mod executor;
 mod graph;
