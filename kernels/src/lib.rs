@@ -10,17 +10,21 @@
     clippy::inline_always,
     reason = "intrinsics become instructions only where they are inlined"
 )]
+#![cfg_attr(test, allow(clippy::float_cmp, reason = "many results are exact"))]
 #![allow(clippy::wildcard_imports, reason = "std::arch is imported whole")]
 
 pub mod activation;
 pub mod attention;
 mod context;
 pub mod conv;
+mod elementwise;
 pub mod gemm;
 pub mod isa;
+pub mod math;
 pub mod matmul;
 pub mod pool;
 pub mod simd;
+mod split;
 #[cfg(test)]
 mod testing;
 mod view;

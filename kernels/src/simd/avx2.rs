@@ -74,6 +74,15 @@ impl Simd for Avx2 {
         abs(a) = _mm256_andnot_ps(_mm256_set1_ps(-0.0), a);
         sqrt(a) = _mm256_sqrt_ps(a);
         round(a) = _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a);
+        floor(a) = _mm256_floor_ps(a);
+        exponent(a) = {
+            let biased = _mm256_srli_epi32::<23>(_mm256_castps_si256(a));
+            _mm256_sub_ps(_mm256_cvtepi32_ps(biased), _mm256_set1_ps(127.0))
+        };
+        mantissa(a) = {
+            let low = _mm256_and_ps(a, _mm256_castsi256_ps(_mm256_set1_epi32(0x007f_ffff)));
+            _mm256_or_ps(low, _mm256_set1_ps(1.0))
+        };
         pow2i(a) = {
             let biased = _mm256_add_epi32(_mm256_cvtps_epi32(a), _mm256_set1_epi32(127));
             _mm256_castsi256_ps(_mm256_slli_epi32::<23>(biased))

@@ -69,6 +69,10 @@ impl Simd for Avx512 {
         abs(a) = _mm512_abs_ps(a);
         sqrt(a) = _mm512_sqrt_ps(a);
         round(a) = _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a);
+        floor(a) = _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC }>(a);
+        exponent(a) = _mm512_getexp_ps(a);
+        mantissa(a) = _mm512_getmant_ps::<_MM_MANT_NORM_1_2, _MM_MANT_SIGN_SRC>(a);
+        ldexp(a, n) = _mm512_scalef_ps(a, n);
         pow2i(a) = _mm512_scalef_ps(_mm512_set1_ps(1.0), a);
         copysign(a, sign) = {
             let bit = _mm512_set1_ps(-0.0);

@@ -64,6 +64,12 @@ impl Simd for Neon {
         abs(a) = vabsq_f32(a);
         sqrt(a) = vsqrtq_f32(a);
         round(a) = vrndnq_f32(a);
+        floor(a) = vrndmq_f32(a);
+        exponent(a) = {
+            let biased = vshrq_n_u32::<23>(vreinterpretq_u32_f32(a));
+            vsubq_f32(vcvtq_f32_u32(biased), vdupq_n_f32(127.0))
+        };
+        mantissa(a) = vbslq_f32(vdupq_n_u32(0x007f_ffff), a, vdupq_n_f32(1.0));
         pow2i(a) = {
             let biased = vaddq_s32(vcvtq_s32_f32(a), vdupq_n_s32(127));
             vreinterpretq_f32_s32(vshlq_n_s32::<23>(biased))

@@ -106,6 +106,21 @@ impl Simd for Scalar {
     }
 
     #[inline(always)]
+    fn floor(self, a: f32) -> f32 {
+        a.floor()
+    }
+
+    #[inline(always)]
+    fn exponent(self, a: f32) -> f32 {
+        (a.to_bits() >> 23) as f32 - 127.0
+    }
+
+    #[inline(always)]
+    fn mantissa(self, a: f32) -> f32 {
+        f32::from_bits(a.to_bits() & 0x007f_ffff | 0x3f80_0000)
+    }
+
+    #[inline(always)]
     fn pow2i(self, a: f32) -> f32 {
         f32::from_bits(((a as i32 + 127) as u32) << 23)
     }
