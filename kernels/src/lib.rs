@@ -14,15 +14,23 @@
 #![allow(clippy::wildcard_imports, reason = "std::arch is imported whole")]
 
 pub mod activation;
+pub mod binary;
 mod context;
 mod elementwise;
+pub mod image;
 pub mod isa;
 pub mod math;
 pub mod pool;
+pub mod rows;
 pub mod simd;
 mod split;
+#[cfg(test)]
+mod testing;
+pub mod unary;
 
 pub use activation::Activation;
 pub use context::Context;
+pub use image::{Image, ImageMut};
 pub use isa::Isa;
 pub use pool::Pool;
+pub use rows::{Rows, RowsMut};
