@@ -53,17 +53,19 @@ impl Named {
             tensor = tensor.named(&format!("{name}#{repeat}"));
         }
         self.index.insert(tensor.shared_name(), self.tensors.len());
-        let place = match self.group_index.get(group) {
-            Some(&place) => place,
-            None => {
-                self.groups.push(Group { path: group.into(), count: 0, bytes: 0 });
-                self.group_index.insert(group.into(), self.groups.len() - 1);
-                self.groups.len() - 1
-            }
-        };
+        let place = self.group_place(group);
         self.groups[place].count += 1;
         self.groups[place].bytes += tensor.byte_len() as u64;
         self.tensors.push(tensor);
+    }
+
+    fn group_place(&mut self, path: &str) -> usize {
+        if let Some(&place) = self.group_index.get(path) {
+            return place;
+        }
+        self.group_index.insert(path.into(), self.groups.len());
+        self.groups.push(Group { path: path.into(), count: 0, bytes: 0 });
+        self.groups.len() - 1
     }
 }
 

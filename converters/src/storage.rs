@@ -70,13 +70,13 @@ impl Storage {
         let bytes = match &self.place {
             Place::Range { source, start } => source.get(*start..).unwrap_or_default(),
             Place::ZipStored(entry) => entry.stored()?,
-            Place::ZipDeflated(entry, inflated) => match inflated.get() {
-                Some(bytes) => bytes,
-                None => {
-                    let bytes = entry.inflate()?;
-                    inflated.get_or_init(|| bytes)
+            Place::ZipDeflated(entry, inflated) => {
+                if inflated.get().is_none() {
+                    // Another thread may have been faster; both inflated the same.
+                    let _ = inflated.set(entry.inflate()?);
                 }
-            },
+                inflated.get().map_or(&[][..], Vec::as_slice)
+            }
             Place::Owned(bytes) => bytes,
         };
         bytes.get(..self.len).ok_or_else(|| {

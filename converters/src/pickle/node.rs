@@ -141,22 +141,22 @@ impl Node {
     pub(super) fn children(&self, mut visit: impl FnMut(Id)) {
         match self {
             Node::List(items) | Node::Tuple(items) | Node::Set(items) => {
-                items.iter().for_each(|&id| visit(id));
+                items.iter().copied().for_each(visit);
             }
             Node::Dict(dict) => {
                 for &(key, value) in &dict.pairs {
                     visit(key);
                     visit(value);
                 }
-                dict.attributes.iter().for_each(|&id| visit(id));
+                dict.attributes.into_iter().for_each(visit);
             }
             Node::Object(object) => {
-                object.args.iter().chain(&object.items).for_each(|&id| visit(id));
+                object.args.iter().chain(&object.items).copied().for_each(&mut visit);
                 for &(key, value) in &object.pairs {
                     visit(key);
                     visit(value);
                 }
-                object.state.iter().for_each(|&id| visit(id));
+                object.state.into_iter().for_each(visit);
             }
             _ => {}
         }
