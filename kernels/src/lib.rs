@@ -16,17 +16,29 @@
 pub mod activation;
 pub mod binary;
 mod context;
+pub mod deform;
 mod elementwise;
+pub mod gather;
+pub mod grid_sample;
 pub mod image;
 pub mod isa;
+pub mod layout;
 pub mod math;
+pub mod norm;
 pub mod pool;
+pub mod pool2d;
+pub mod reduce;
+pub mod resize;
 pub mod rows;
 pub mod simd;
+pub mod softmax;
 mod split;
+mod taps;
 #[cfg(test)]
 mod testing;
+pub mod topk;
 pub mod unary;
+mod vectors;
 
 pub use activation::Activation;
 pub use context::Context;
