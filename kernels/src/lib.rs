@@ -36,7 +36,6 @@ mod random;
 pub mod reduce;
 pub mod resize;
 pub mod rows;
-pub mod select;
 pub mod simd;
 pub mod softmax;
 mod split;
