@@ -21,9 +21,16 @@ pub(crate) fn sniff(bytes: &[u8], file: &str) -> Result<Kind, Error> {
     if let [0x80, 0..=5, ..] = bytes {
         return Ok(Kind::Pickle);
     }
+    if OLD_PICKLES.iter().any(|start| bytes.starts_with(start)) && bytes.ends_with(b".") {
+        return Ok(Kind::Pickle);
+    }
     let (found, hint) = foreign(bytes);
     Err(Error::NotACheckpoint { file: file.into(), found: found.into(), hint: hint.into() })
 }
+
+/// How dicts, lists and objects start in protocols 0 and 1, which have no signature.
+const OLD_PICKLES: &[&[u8]] =
+    &[b"(dp", b"(lp", b"}q\0", b"]q\0", b"ccopy_reg\n", b"ccollections\n"];
 
 /// A safetensors header of under 100 MB starts with 4 zero bytes in the upper half of its length.
 fn header_len_is_plausible(bytes: &[u8]) -> bool {
@@ -119,7 +126,9 @@ fn protobuf(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
 }
 
 fn looks_like_tensorflow(bytes: &[u8]) -> bool {
-    contains(bytes, b"saved_model") || contains(bytes, b"\x0a\x05Const") || contains(bytes, b"tensorflow")
+    contains(bytes, b"saved_model")
+        || contains(bytes, b"\x0a\x05Const")
+        || contains(bytes, b"tensorflow")
 }
 
 fn contains(bytes: &[u8], needle: &[u8]) -> bool {

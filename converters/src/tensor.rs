@@ -66,7 +66,11 @@ fn count(shape: &[usize]) -> Option<usize> {
 
 impl Tensor {
     /// Checks that every element of the view lies inside its storage.
-    pub(crate) fn new(file: &Arc<str>, layout: Layout, storage: Arc<Storage>) -> Result<Self, Fault> {
+    pub(crate) fn new(
+        file: &Arc<str>,
+        layout: Layout,
+        storage: Arc<Storage>,
+    ) -> Result<Self, Fault> {
         let Layout { dtype, shape, strides, offset } = layout;
         let outside = |what: &str| Fault::corrupt(format!("a tensor of shape {shape:?}"), what);
         if shape.len() != strides.len() {

@@ -6,6 +6,7 @@
 
 #[cfg(feature = "candle")]
 pub mod candle;
+pub mod cpu;
 mod error;
 mod executor;
 mod graph;

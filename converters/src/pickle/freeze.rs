@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Pickle, StorageDecl};
 use super::node::{Arena, Data, DictNode, Id, Node, ObjectNode, TensorNode};
+use super::{Pickle, StorageDecl};
 use crate::error::Fault;
 use crate::storage::Storage;
 use crate::tensor::{Layout, Tensor};
 use crate::value::{BigInt, Dict, Object, Value};
 
-/// Deepest tree kept: CPython's own pickler stops at a thousand levels.
+/// Deepest tree kept: Python's own pickler stops at a thousand levels.
 const MAX_HEIGHT: u32 = 1000;
 
 enum Progress {
@@ -21,7 +21,11 @@ enum Progress {
 
 impl Pickle {
     /// The pickled value. `storages` are the declared ones, found, in the same order.
-    pub(crate) fn freeze(&self, file: &Arc<str>, storages: &[Arc<Storage>]) -> Result<Value, Fault> {
+    pub(crate) fn freeze(
+        &self,
+        file: &Arc<str>,
+        storages: &[Arc<Storage>],
+    ) -> Result<Value, Fault> {
         let mut freezer = Freezer {
             arena: &self.arena,
             storages,

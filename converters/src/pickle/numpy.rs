@@ -32,11 +32,7 @@ pub(super) fn call(machine: &mut Machine, name: &str, args: &[Id]) -> Result<Opt
 
 /// `BUILD` on an array: `(version, shape, dtype, is_fortran, bytes)`. `None` for other targets and
 /// for arrays of Python objects or text, which stay opaque.
-pub(super) fn built_array(
-    arena: &mut Arena,
-    target: Id,
-    state: Id,
-) -> Result<Option<Node>, Fault> {
+pub(super) fn built_array(arena: &mut Arena, target: Id, state: Id) -> Result<Option<Node>, Fault> {
     match arena.get(target) {
         Node::Object(object) if &*object.class == ARRAY => {}
         _ => return Ok(None),

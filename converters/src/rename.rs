@@ -1,5 +1,0 @@
-//! Renames.
-/// x
-pub struct Rename;
-/// x
-pub struct RenameError;
