@@ -65,6 +65,33 @@ fn groups_are_normalised_as_by_pytorch() {
 }
 
 #[test]
+fn wide_and_many_groups() {
+    for (groups, c) in [(1, 600), (2, 600), (40, 320), (300, 300)] {
+        let (pixels, channels) = (70, c / groups);
+        let x: Vec<f32> = values(15, pixels * (c + 3)).iter().map(|x| x * 2.0 + 5.0).collect();
+        let element = |pixel: usize, channel: usize| f64::from(x[pixel * (c + 3) + channel]);
+        let mut expected = vec![0.0; pixels * c];
+        for group in 0..groups {
+            let all =
+                || (0..pixels).flat_map(|p| (0..channels).map(move |i| (p, group * channels + i)));
+            let count = (pixels * channels) as f64;
+            let mean = all().map(|(p, i)| element(p, i)).sum::<f64>() / count;
+            let variance = all().map(|(p, i)| (element(p, i) - mean).powi(2)).sum::<f64>() / count;
+            for (p, i) in all() {
+                expected[p * c + i] = ((element(p, i) - mean) / (variance + 1e-5).sqrt()) as f32;
+            }
+        }
+        let norm = GroupNorm { groups, weight: None, bias: None, eps: 1e-5 };
+        everywhere(|ctx| {
+            let mut out = vec![0.0; pixels * c];
+            let from = Image { ld: c + 3, ..Image::dense(&x, [1, 7, 10, c]) };
+            group_norm(ctx, &norm, from, ImageMut::dense(&mut out, [1, 7, 10, c]));
+            assert_close(&out, &expected, TOLERANCE, &format!("{groups} groups of {c}"));
+        });
+    }
+}
+
+#[test]
 fn scale_and_shift_per_channel() {
     let (x, scale, shift) = (values(1, 7 * 21), values(2, 21), values(3, 21));
     let expected: Vec<f32> =
