@@ -1,6 +1,6 @@
 //! Pictures of floats, channels last.
 
-use crate::{Rows, RowsMut};
+use crate::rows::{Rows, RowsMut};
 
 /// Extents of a batch of pictures `[n, h, w, c]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,19 +15,25 @@
 #![allow(clippy::wildcard_imports, reason = "std::arch is imported whole")]
 
 pub mod activation;
+pub mod attention;
 pub mod binary;
 mod context;
+pub mod conv;
 pub mod deform;
 mod elementwise;
 pub mod gather;
+pub mod gemm;
 pub mod grid_sample;
 pub mod image;
 pub mod isa;
 pub mod layout;
 pub mod math;
+pub mod matmul;
 pub mod norm;
 pub mod pool;
 pub mod pool2d;
+#[cfg(test)]
+mod random;
 pub mod reduce;
 pub mod resize;
 pub mod rows;
@@ -40,10 +46,10 @@ mod testing;
 pub mod topk;
 pub mod unary;
 mod vectors;
+mod view;
 
 pub use activation::Activation;
 pub use context::Context;
-pub use image::{Image, ImageMut};
 pub use isa::Isa;
 pub use pool::Pool;
-pub use rows::{Rows, RowsMut};
+pub use view::{Image, ImageMut, Rows, RowsMut};

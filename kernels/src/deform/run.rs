@@ -1,10 +1,11 @@
 //! Sampling at given positions with given weights.
 
 use super::{Deformable, MAX_POINTS};
+use crate::Context;
+use crate::rows::{Rows, RowsMut};
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::split::rows_mut;
 use crate::taps::{Tap, blend};
-use crate::{Context, Rows, RowsMut};
 
 /// `[n, queries, heads * dim]` from `value`, `[n, rows, heads * dim]`, at `positions`, `[n, queries, heads, points, 2]` of
 /// `x, y` in `0..1`, with `weights`, `[n, queries, heads, points]`. The points of a head are those of the first level, then

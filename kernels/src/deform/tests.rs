@@ -1,6 +1,7 @@
 use super::*;
+use crate::Pool;
+use crate::rows::{Rows, RowsMut};
 use crate::testing::{assert_close, everywhere, golden, spread, values};
-use crate::{Pool, Rows, RowsMut};
 
 const TOLERANCE: f32 = 5e-6;
 const LEVELS: [Level; 2] = [Level { h: 5, w: 6, points: 3 }, Level { h: 3, w: 3, points: 3 }];

@@ -8,10 +8,11 @@ pub use position::Padding;
 
 use position::Axis;
 
+use crate::Context;
+use crate::image::{Image, ImageMut};
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::split::rows_mut;
 use crate::taps::{Tap, blend};
-use crate::{Context, Image, ImageMut};
 
 /// How a picture is sampled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,15 +1,16 @@
-//! Elements moved as they are: permutation, slicing, concatenation, repetition, padding; and conversion.
-//!
-//! All but padding is one kernel, [`copy`], by a [`CopyPlan`] that says in which steps input and output are walked.
+//! Elements moved to other places: transposes, slices, paddings and repetitions are one walk over the result with other
+//! steps in the operand.
 
 mod cast;
-mod copy;
 mod pad;
+#[cfg(test)]
+mod pad_tests;
 mod plan;
+mod run;
 #[cfg(test)]
 mod tests;
 
 pub use cast::{to_f32, to_i32};
-pub use copy::copy;
-pub use pad::{PadMode, PadPlan, pad};
-pub use plan::{CopyPlan, LayoutError, MAX_RANK, Strided};
+pub use pad::{PadError, PadMode, PadPlan, pad};
+pub use plan::{CopyPlan, dense_steps};
+pub use run::copy;

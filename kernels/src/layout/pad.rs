@@ -1,6 +1,5 @@
 //! A border around an array.
 
-use super::LayoutError;
 use crate::Context;
 use crate::split::rows_mut;
 
@@ -14,6 +13,25 @@ pub enum PadMode<T> {
     /// The outermost element
     Replicate,
 }
+
+/// A border that does not fit its array.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PadError {
+    shape: Vec<usize>,
+    pads: Vec<[usize; 2]>,
+}
+
+impl std::fmt::Display for PadError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let PadError { shape, pads } = self;
+        write!(
+            f,
+            "{shape:?} cannot be padded by {pads:?}: give one pair per dimension, and to reflect smaller ones"
+        )
+    }
+}
+
+impl std::error::Error for PadError {}
 
 /// The extents of a padding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,14 +52,14 @@ impl PadPlan {
         shape: &[usize],
         pads: &[[usize; 2]],
         mode: &PadMode<T>,
-    ) -> Result<PadPlan, LayoutError> {
+    ) -> Result<PadPlan, PadError> {
         let fits = |(&extent, &[before, after]): (&usize, &[usize; 2])| match mode {
             PadMode::Constant(_) => true,
             PadMode::Reflect => before.max(after) < extent.max(1),
             PadMode::Replicate => before + after == 0 || extent > 0,
         };
         if shape.len() != pads.len() || !shape.iter().zip(pads).all(fits) {
-            return Err(LayoutError(format!("{shape:?} cannot be padded by {pads:?}")));
+            return Err(PadError { shape: shape.to_vec(), pads: pads.to_vec() });
         }
         let rank = pads.iter().rposition(|&pad| pad != [0, 0]).map_or(0, |last| last + 1);
         let unit = shape[rank..].iter().product();

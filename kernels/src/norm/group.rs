@@ -3,10 +3,11 @@
 use std::ops::Range;
 
 use super::affine::Affine;
+use crate::Context;
+use crate::image::{Image, ImageMut};
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::split::Base;
 use crate::vectors::load_up_to;
-use crate::{Context, Image, ImageMut};
 
 /// Parameters of a group normalisation.
 #[derive(Clone, Copy, Debug)]

@@ -1,11 +1,12 @@
 //! Normalisations of the last dimension.
 
 use super::affine::Affine;
+use crate::Context;
 use crate::elementwise::zip;
+use crate::rows::{Rows, RowsMut};
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::split::rows_mut;
 use crate::vectors::{Itself, SquareAbout, sum_of};
-use crate::{Context, Rows, RowsMut};
 
 /// Parameters of a layer normalisation over rows.
 #[derive(Clone, Copy, Debug)]

@@ -1,10 +1,11 @@
 //! Batch normalisation at inference: a factor and a summand per channel.
 
+use crate::Context;
 use crate::activation::{Activation, run_strided};
+use crate::rows::{Rows, RowsMut};
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::split::rows_mut;
 use crate::vectors::{load_up_to, store_up_to};
-use crate::{Context, Rows, RowsMut};
 
 /// `out[i, c] = activation(x[i, c] scale[c] + shift[c])`.
 ///

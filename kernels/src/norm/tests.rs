@@ -1,6 +1,8 @@
 use super::*;
+use crate::image::{Image, ImageMut};
+use crate::rows::{Rows, RowsMut};
 use crate::testing::{assert_close, everywhere, golden, spread, values};
-use crate::{Activation, Context, Image, ImageMut, Rows, RowsMut};
+use crate::{Activation, Context};
 
 const TOLERANCE: f32 = 2e-6;
 /// The inputs have a mean of a hundred times their deviation, and a mean is rounded to single precision.

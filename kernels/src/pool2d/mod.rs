@@ -10,10 +10,11 @@ pub use window::{Pool2d, PoolError};
 
 use window::Span;
 
+use crate::Context;
 use crate::image::ImageShape;
+use crate::image::{Image, ImageMut};
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::split::rows_mut;
-use crate::{Context, Image, ImageMut};
 
 /// The largest value of each window, not-a-number if one is not; the border counts as minus infinity.
 ///

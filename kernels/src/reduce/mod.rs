@@ -9,10 +9,11 @@ mod tests;
 
 use columns::{Column, reduce_columns};
 
+use crate::Context;
+use crate::image::Image;
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::split::{Base, rows_mut};
 use crate::vectors::{Itself, max_of, sum_of};
-use crate::{Context, Image};
 
 /// What is made of many numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

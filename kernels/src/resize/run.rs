@@ -1,10 +1,11 @@
 //! The walk over the tables.
 
 use super::ResizePlan;
+use crate::Context;
+use crate::image::{Image, ImageMut};
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::split::{Base, GRAIN};
 use crate::taps::blend;
-use crate::{Context, Image, ImageMut};
 
 /// `[n, h, w, c] -> [n, h', w', c]` by the tables of `plan`.
 ///

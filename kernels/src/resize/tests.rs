@@ -1,6 +1,6 @@
 use super::*;
+use crate::image::{Image, ImageMut};
 use crate::testing::{assert_close, everywhere, golden, spread, values};
-use crate::{Image, ImageMut};
 
 const TOLERANCE: f32 = 2e-6;
 

@@ -28,6 +28,12 @@ fn run<K: Kernel>(simd: Avx2, kernel: K) -> K::Output {
     kernel.run(simd)
 }
 
+#[target_feature(enable = "avx2,fma")]
+#[inline(never)]
+fn call<K: Kernel>(simd: Avx2, kernel: K) -> K::Output {
+    kernel.run(simd)
+}
+
 /// All bits set in the first `n` lanes.
 #[inline(always)]
 fn first(n: usize) -> __m256i {
@@ -88,6 +94,12 @@ impl Simd for Avx2 {
         lt(a, b) = _mm256_cmp_ps::<_CMP_LT_OQ>(a, b);
         is_nan(a) = _mm256_cmp_ps::<_CMP_UNORD_Q>(a, a);
         select(mask, yes, no) = _mm256_blendv_ps(no, yes, mask);
+    }
+
+    #[inline(always)]
+    fn call<K: Kernel>(self, kernel: K) -> K::Output {
+        // SAFETY: the token exists, so the processor has the instructions.
+        unsafe { call(self, kernel) }
     }
 
     #[inline(always)]

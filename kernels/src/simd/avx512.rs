@@ -28,6 +28,12 @@ fn run<K: Kernel>(simd: Avx512, kernel: K) -> K::Output {
     kernel.run(simd)
 }
 
+#[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
+#[inline(never)]
+fn call<K: Kernel>(simd: Avx512, kernel: K) -> K::Output {
+    kernel.run(simd)
+}
+
 #[inline(always)]
 fn first(n: usize) -> __mmask16 {
     ((1u32 << n) - 1) as __mmask16
@@ -72,6 +78,12 @@ impl Simd for Avx512 {
             let bit = _mm512_set1_ps(-0.0);
             _mm512_or_ps(_mm512_andnot_ps(bit, a), _mm512_and_ps(bit, sign))
         };
+    }
+
+    #[inline(always)]
+    fn call<K: Kernel>(self, kernel: K) -> K::Output {
+        // SAFETY: the token exists, so the processor has the instructions.
+        unsafe { call(self, kernel) }
     }
 
     #[inline(always)]

@@ -40,6 +40,9 @@ pub trait Simd: Copy + Send + Sync + 'static {
     /// The instruction set behind the token.
     const ISA: Isa;
 
+    /// Runs `kernel` in a function of its own, compiled for the instruction set: for loops that need all registers.
+    fn call<K: Kernel>(self, kernel: K) -> K::Output;
+
     /// `x` in every lane.
     fn splat(self, x: f32) -> Self::F32;
 

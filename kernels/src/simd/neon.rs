@@ -28,6 +28,12 @@ fn run<K: Kernel>(simd: Neon, kernel: K) -> K::Output {
     kernel.run(simd)
 }
 
+#[target_feature(enable = "neon")]
+#[inline(never)]
+fn call<K: Kernel>(simd: Neon, kernel: K) -> K::Output {
+    kernel.run(simd)
+}
+
 /// Each body is one intrinsic, or a few.
 macro_rules! lanes {
     ($($name:ident($($arg:ident),+) = $body:expr;)+) => {
@@ -69,6 +75,12 @@ impl Simd for Neon {
             vreinterpretq_f32_s32(vshlq_n_s32::<23>(biased))
         };
         copysign(a, sign) = vbslq_f32(vdupq_n_u32(1 << 31), sign, a);
+    }
+
+    #[inline(always)]
+    fn call<K: Kernel>(self, kernel: K) -> K::Output {
+        // SAFETY: the token exists, so the processor has the instructions.
+        unsafe { call(self, kernel) }
     }
 
     #[inline(always)]

@@ -1,6 +1,6 @@
 //! One lane, plain Rust.
 
-use super::Simd;
+use super::{Kernel, Simd};
 use crate::Isa;
 
 /// The token of plain Rust.
@@ -13,6 +13,11 @@ impl Simd for Scalar {
 
     const LANES: usize = 1;
     const ISA: Isa = Isa::Scalar;
+
+    #[inline(never)]
+    fn call<K: Kernel>(self, kernel: K) -> K::Output {
+        kernel.run(self)
+    }
 
     #[inline(always)]
     fn splat(self, x: f32) -> f32 {

@@ -6,12 +6,13 @@
 #[cfg(test)]
 mod tests;
 
+use crate::Context;
 use crate::elementwise::{Each, map};
 use crate::math::exp;
+use crate::rows::{Rows, RowsMut};
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::split::rows_mut;
 use crate::vectors::{Times, first_lanes, max_of, sum_of};
-use crate::{Context, Rows, RowsMut};
 
 /// `out[i, j] = e^x[i, j] / sum over k of e^x[i, k]`.
 ///

@@ -1,9 +1,10 @@
 //! Where the largest element is.
 
+use crate::Context;
+use crate::rows::Rows;
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::split::rows_mut;
 use crate::vectors::max_of;
-use crate::{Context, Rows};
 
 /// The index of the largest element of each row, the lowest of several: `[rows, width] -> [rows]`.
 ///

@@ -11,8 +11,9 @@ pub use argmax::argmax;
 
 use heap::{Entry, Heap};
 
+use crate::Context;
+use crate::rows::Rows;
 use crate::split::rows2_mut;
-use crate::{Context, Rows};
 
 /// The `k` largest elements of each row, the largest first: `[rows, width] -> [rows, k]` of values and of indices.
 ///
