@@ -198,7 +198,38 @@ fn overrides_leave_steps_out() {
     assert!(steps.apply(&tiny, PreProcessingOverrides::default()).is_err());
 }
 
+#[test]
+fn key_points_are_described_by_class() {
+    let text = br#"[
+        {"object_class_id": 1, "keypoints": {"1": "tail", "0": "nose", "10": "paw"},
+         "edges": [{"from": 0, "to": 2}]},
+        {"object_class_id": 0, "keypoints": {}, "edges": []}
+    ]"#;
+    let all = KeyPointsMetadata::parse(text, 2, None).unwrap();
+    assert_eq!(all.names, [vec![], vec!["nose", "tail", "paw"]]);
+    assert_eq!(all.skeletons, [vec![], vec![(0, 2)]]);
+    let mapping = ClassMapping { index: vec![None, Some(0)], names: vec!["dog".to_owned()] };
+    let some = KeyPointsMetadata::parse(text, 1, Some(&mapping)).unwrap();
+    assert_eq!(some.names, [vec!["nose", "tail", "paw"]]);
+
+    for (text, classes) in [
+        (&text[..], 1),
+        (&text[..], 3),
+        (br#"[{"object_class_id": 0, "keypoints": {"0": "a"}, "edges": [{"from": 0, "to": 1}]}]"#, 1),
+        (br#"[{"object_class_id": 0, "keypoints": {"a": "a"}, "edges": []}]"#, 1),
+        (b"{}", 1),
+    ] {
+        assert!(KeyPointsMetadata::parse(text, classes, None).is_err());
+    }
+}
+
 proptest! {
+    #[test]
+    fn arbitrary_configs_never_panic(text in "[\\[\\]{}:,\"a-z0-9.-]{0,80}") {
+        let _ = InferenceConfig::parse(text.as_bytes());
+        let _ = KeyPointsMetadata::parse(text.as_bytes(), 3, None);
+    }
+
     #[test]
     fn every_mode_leads_boxes_back(
         from in (1_usize..60, 1_usize..60),
