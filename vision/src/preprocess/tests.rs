@@ -176,6 +176,21 @@ fn a_batch_mixes_sizes_unless_the_input_follows_the_picture() {
 }
 
 #[test]
+fn a_checkpoint_without_a_package_is_stretched_and_normalised() {
+    let input = NetworkInput::stretched(Size::new(2, 1), [0.5; 3], [0.25; 3]);
+    for resampler in [Resampler::OpenCv, Resampler::Pillow] {
+        let steps = ImagePreProcessing::default();
+        let processor = PreProcessor::from_parts(steps, input.clone(), resampler).unwrap();
+        let image = Image::filled(5, 4, [0, 255, 51]).unwrap();
+        let ready = processor.run(&[image], &PreProcessOptions::default()).unwrap();
+        assert_eq!(ready.input.shape(), [1, 1, 2, 3]);
+        for (found, expected) in ready.input.data().iter().zip([-2.0, 2.0, -1.2].repeat(2)) {
+            assert!((found - expected).abs() < 1e-6);
+        }
+    }
+}
+
+#[test]
 fn overrides_leave_steps_out() {
     let mut text = minimal();
     text["image_pre_processing"] = json!({
