@@ -128,6 +128,19 @@ fn numbers_convert_from_every_real_type() {
 }
 
 #[test]
+fn every_eight_bit_float_converts_as_in_pytorch() {
+    let weights = StateDict::open(fixture("float8.pth")).unwrap();
+    for name in ["float8_e4m3fn", "float8_e5m2"] {
+        let found = weights.tensor(name).unwrap().to_f32().unwrap();
+        let wanted = weights.tensor(&format!("{name}_as_float32")).unwrap().to_f32().unwrap();
+        for (byte, (found, wanted)) in found.iter().zip(wanted.iter()).enumerate() {
+            let equal = found.to_bits() == wanted.to_bits() || (found.is_nan() && wanted.is_nan());
+            assert!(equal, "{name} {byte:#04x}: {found}, not {wanted}");
+        }
+    }
+}
+
+#[test]
 fn a_rewritten_checkpoint_keeps_every_bit() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("out.safetensors");

@@ -35,11 +35,17 @@ impl<'a> Machine<'a> {
 
     pub(super) fn run(mut self) -> Result<Pickle, Fault> {
         const STOP: u8 = b'.';
+        const MAX_STEPS: u32 = 1 << 24;
+        let mut steps = 0;
         loop {
             match self.input.u8()? {
                 STOP => break,
+                _ if steps == MAX_STEPS => {
+                    return Err(Fault::limit("the length of a pickle in steps", MAX_STEPS.into()));
+                }
                 opcode => self.step(opcode)?,
             }
+            steps += 1;
         }
         let root = self.pop()?;
         let end = self.input.at;
@@ -342,7 +348,7 @@ impl<'a> Machine<'a> {
         };
         let len = module.len() + name.len();
         let joined = Arc::from(format!("{module}.{name}"));
-        self.arena.charge(len)?;
+        self.arena.charge_bytes(len)?;
         self.push(Node::Class(joined))
     }
 

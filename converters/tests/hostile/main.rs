@@ -31,7 +31,7 @@ fn kind(error: &Error) -> &'static str {
 
 #[track_caller]
 fn assert_refused(bytes: Vec<u8>, expected: &str, says: &str) {
-    let error = open(bytes).expect_err(says);
+    let Err(error) = open(bytes) else { panic!("opened, instead of: {says}") };
     let text = error.to_string();
     assert_eq!(kind(&error), expected, "{text}");
     assert!(text.contains(says), "`{text}` does not say `{says}`");

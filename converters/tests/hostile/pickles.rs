@@ -59,20 +59,13 @@ fn a_billion_shared_lists_cost_nothing() {
 
 #[test]
 fn a_billion_shared_tensors_are_refused() {
-    let array = concat!(
-        "cnumpy.core.multiarray\n_reconstruct\n)R(K\x01(K\x01tcnumpy\ndtype\n",
-        "(X\x02\0\0\0u1tR\u{1}C\x01\x07tb"
-    );
-    let array = array.replace('\u{1}', "\u{1}").into_bytes();
-    let array = array_with_order(&array);
+    let array = [
+        &b"cnumpy.core.multiarray\n_reconstruct\n)R"[..],
+        b"(K\x01K\x01\x85cnumpy\ndtype\nX\x02\0\0\0u1\x85R\x89C\x01\x07tb",
+    ]
+    .concat();
     assert_eq!(open(laughs(&array, 1)).unwrap().len(), 10);
     assert_refused(laughs(&array, 30), "limit", "number of named tensors");
-}
-
-/// Puts the `is_fortran` flag where the template has a placeholder.
-fn array_with_order(template: &[u8]) -> Vec<u8> {
-    let place = template.windows(3).position(|window| window == b"R\x01C").unwrap();
-    [&template[..place + 1], b"\x89", &template[place + 2..]].concat()
 }
 
 #[test]
@@ -93,7 +86,11 @@ fn copies_are_bounded() {
     let long = [b"(".to_vec(), b"N".repeat(100_000), b"tq\0".to_vec()].concat();
     let copies = b"cbuiltins\nset\nq\x01".to_vec();
     let calls = b"h\x01h\0\x85R".repeat(10_000);
-    assert_refused(pickle(&[long, copies, calls].concat()), "limit", "what a pickle copies");
+    assert_refused(
+        pickle(&[long, copies, calls].concat()),
+        "limit",
+        "the bytes that a pickle copies",
+    );
 }
 
 #[test]
@@ -159,4 +156,23 @@ fn integers_of_any_length_keep_their_value() {
     }
     let huge = open(pickle(b"\x8a\x09\xff\xff\xff\xff\xff\xff\xff\xff\x00")).unwrap();
     assert!(matches!(huge.root(), Value::BigInt(_)), "2^64 - 1 is not -1");
+}
+
+#[test]
+fn long_keys_met_often_are_refused() {
+    let key = [text(&"k".repeat(1 << 16)), b"q\0".to_vec()].concat();
+    let dicts = b"}h\0}NNssa".repeat(10_000);
+    let nested = b"}h\0}K\x01K\x01ssa".repeat(10_000);
+    for dicts in [dicts, nested] {
+        let body = [key.as_slice(), b"0]", &dicts].concat();
+        assert_refused(pickle(&body), "limit", "the bytes of all tensor names");
+    }
+}
+
+#[test]
+fn keys_that_read_alike_get_numbers() {
+    let array = b"cnumpy._core.numeric\n_frombuffer\n(C\x01\x07cnumpy\ndtype\nX\x02\0\0\0u1\x85RK\x01\x85X\x01\0\0\0CtR";
+    let pairs = [&int(1)[..], array, &text("1"), array].concat();
+    let weights = open(pickle(&[b"}(", pairs.as_slice(), b"u"].concat())).unwrap();
+    assert_eq!(weights.names().collect::<Vec<_>>(), ["1", "1#2"]);
 }
