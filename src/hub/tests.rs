@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use super::*;
 
 const BODY: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz";
-const BODY_MD5: &str = "6d2286301265512f019781cc0ce7a39f";
+const BODY_MD5: &str = "e9b1713db620f1e3a14b6812de523f4b";
 
 /// What the server does with one connection.
 #[derive(Clone, Copy)]
