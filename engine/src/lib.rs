@@ -8,6 +8,7 @@ mod error;
 mod executor;
 mod graph;
 pub mod op;
+mod passes;
 mod shape;
 mod tensor;
 mod weights;

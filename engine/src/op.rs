@@ -129,6 +129,15 @@ pub enum Op {
 }
 
 impl Op {
+    /// What follows the operation in its own loop, for those that can.
+    pub(crate) fn epilogue_mut(&mut self) -> Option<&mut Epilogue> {
+        match self {
+            Op::Conv2d(conv) => Some(&mut conv.epilogue),
+            Op::Linear(linear) => Some(&mut linear.epilogue),
+            _ => None,
+        }
+    }
+
     /// The operation's name, as errors and profiles print it.
     pub fn name(&self) -> &'static str {
         match self {

@@ -40,6 +40,16 @@ impl Isa {
         }
     }
 
+    /// Floats in one of its vectors.
+    pub const fn lanes(self) -> usize {
+        match self {
+            Isa::Scalar => 1,
+            Isa::Avx2 => 8,
+            Isa::Avx512 => 16,
+            Isa::Neon => 4,
+        }
+    }
+
     /// Whether this machine can run it.
     pub fn is_available(self) -> bool {
         match self {
@@ -59,6 +69,11 @@ impl Isa {
             #[allow(unreachable_patterns, reason = "the sets of other processors")]
             _ => false,
         }
+    }
+
+    /// Itself where this machine can run it, else [`Isa::Scalar`].
+    pub(crate) fn or_scalar(self) -> Isa {
+        if self.is_available() { self } else { Isa::Scalar }
     }
 
     /// The instruction sets of this machine, the plainest first.

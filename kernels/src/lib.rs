@@ -10,17 +10,29 @@
     clippy::inline_always,
     reason = "intrinsics become instructions only where they are inlined"
 )]
+#![cfg_attr(test, allow(clippy::float_cmp, reason = "many results are exact"))]
 #![allow(clippy::wildcard_imports, reason = "std::arch is imported whole")]
 
 pub mod activation;
+pub mod attention;
 pub mod binary;
 mod context;
+pub mod conv;
+mod elementwise;
+pub mod gemm;
 pub mod isa;
+pub mod math;
+pub mod matmul;
 pub mod pool;
 pub mod simd;
+mod split;
+#[cfg(test)]
+mod testing;
 pub mod unary;
+mod view;
 
 pub use activation::Activation;
 pub use context::Context;
 pub use isa::Isa;
 pub use pool::Pool;
+pub use view::{Image, ImageMut, Rows, RowsMut};

@@ -11,6 +11,32 @@ impl Graph {
     /// # Errors
     /// The shapes do not fit, or heads do not divide the width.
     pub fn attention(&mut self, q: Value, k: Value, v: Value, heads: usize) -> Result<Value> {
+        self.attention_of(&[q, k, v], heads)
+    }
+
+    /// Like [`Graph::attention`], with `mask` `[q, t]` added to the scores of every head before the softmax.
+    ///
+    /// # Errors
+    /// As [`Graph::attention`].
+    pub fn masked_attention(
+        &mut self,
+        q: Value,
+        k: Value,
+        v: Value,
+        mask: Value,
+        heads: usize,
+    ) -> Result<Value> {
+        let [_, queries, _] = self.dims("attention", q)?;
+        let [_, tokens, _] = self.dims("attention", k)?;
+        if self.shape(mask) != [queries, tokens] {
+            let mask = self.shape(mask);
+            return mismatch("attention", format!("the mask {mask} on [{queries}, {tokens}]"));
+        }
+        self.attention_of(&[q, k, v, mask], heads)
+    }
+
+    fn attention_of(&mut self, operands: &[Value], heads: usize) -> Result<Value> {
+        let &[q, k, v, ..] = operands else { return mismatch("attention", "no operands".into()) };
         let [n, _, d] = self.dims("attention", q)?;
         let [nk, t, dk] = self.dims("attention", k)?;
         let [nv, tv, dv] = self.dims("attention", v)?;
@@ -21,7 +47,7 @@ impl Graph {
         }
         let scale = ((d / heads) as f32).sqrt().recip();
         let shape = self.shape(q).with_last(dv);
-        Ok(self.push(Op::Attention { heads, scale }, &[q, k, v], shape))
+        Ok(self.push(Op::Attention { heads, scale }, operands, shape))
     }
 
     /// Multi-scale deformable attention: see [`Op::DeformableAttention`] for the operands' shapes.

@@ -14,6 +14,12 @@ impl Graph {
         Ok(self.labelled(Op::LayerNorm(norm), x, w))
     }
 
+    /// Zero mean and unit variance over the last dimension, without weights.
+    pub fn layer_norm_plain(&mut self, x: Value, eps: f32) -> Value {
+        let shape = self.shape(x);
+        self.push(Op::LayerNorm(Norm { weight: None, bias: None, eps }), &[x], shape)
+    }
+
     /// RMS norm over the last dimension with `weight` at `w`.
     ///
     /// # Errors

@@ -28,6 +28,12 @@ fn run<K: Kernel>(simd: Avx2, kernel: K) -> K::Output {
     kernel.run(simd)
 }
 
+#[target_feature(enable = "avx2,fma")]
+#[inline(never)]
+fn call<K: Kernel>(simd: Avx2, kernel: K) -> K::Output {
+    kernel.run(simd)
+}
+
 /// All bits set in the first `n` lanes.
 #[inline(always)]
 fn first(n: usize) -> __m256i {
@@ -68,6 +74,15 @@ impl Simd for Avx2 {
         abs(a) = _mm256_andnot_ps(_mm256_set1_ps(-0.0), a);
         sqrt(a) = _mm256_sqrt_ps(a);
         round(a) = _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a);
+        floor(a) = _mm256_floor_ps(a);
+        exponent(a) = {
+            let biased = _mm256_srli_epi32::<23>(_mm256_castps_si256(a));
+            _mm256_sub_ps(_mm256_cvtepi32_ps(biased), _mm256_set1_ps(127.0))
+        };
+        mantissa(a) = {
+            let low = _mm256_and_ps(a, _mm256_castsi256_ps(_mm256_set1_epi32(0x007f_ffff)));
+            _mm256_or_ps(low, _mm256_set1_ps(1.0))
+        };
         pow2i(a) = {
             let biased = _mm256_add_epi32(_mm256_cvtps_epi32(a), _mm256_set1_epi32(127));
             _mm256_castsi256_ps(_mm256_slli_epi32::<23>(biased))
@@ -78,6 +93,12 @@ impl Simd for Avx2 {
         };
         lt(a, b) = _mm256_cmp_ps::<_CMP_LT_OQ>(a, b);
         select(mask, yes, no) = _mm256_blendv_ps(no, yes, mask);
+    }
+
+    #[inline(always)]
+    fn call<K: Kernel>(self, kernel: K) -> K::Output {
+        // SAFETY: the token exists, so the processor has the instructions.
+        unsafe { call(self, kernel) }
     }
 
     #[inline(always)]

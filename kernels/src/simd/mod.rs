@@ -40,6 +40,9 @@ pub trait Simd: Copy + Send + Sync + 'static {
     /// The instruction set behind the token.
     const ISA: Isa;
 
+    /// Runs `kernel` in a function of its own, compiled for the instruction set: for loops that need all registers.
+    fn call<K: Kernel>(self, kernel: K) -> K::Output;
+
     /// `x` in every lane.
     fn splat(self, x: f32) -> Self::F32;
 
@@ -89,8 +92,14 @@ pub trait Simd: Copy + Send + Sync + 'static {
     fn sqrt(self, a: Self::F32) -> Self::F32;
     /// To the nearest integer, ties to even.
     fn round(self, a: Self::F32) -> Self::F32;
+    /// To the nearest integer that is not above.
+    fn floor(self, a: Self::F32) -> Self::F32;
     /// `2^a` for integer-valued `a` in `-126..=127`.
     fn pow2i(self, a: Self::F32) -> Self::F32;
+    /// The exponent of a positive normal `a`: the integer `e` with `2^e <= a < 2^(e+1)`.
+    fn exponent(self, a: Self::F32) -> Self::F32;
+    /// The mantissa of a positive normal `a`: `a / 2^exponent(a)`, in `1..2`.
+    fn mantissa(self, a: Self::F32) -> Self::F32;
     /// `a < b` by lane.
     fn lt(self, a: Self::F32, b: Self::F32) -> Self::Mask;
     /// `yes` where the mask is set, `no` elsewhere.
@@ -101,6 +110,25 @@ pub trait Simd: Copy + Send + Sync + 'static {
     fn reduce_add(self, a: Self::F32) -> f32;
     /// The largest lane.
     fn reduce_max(self, a: Self::F32) -> f32;
+
+    /// `a * 2^n` for integer-valued `n` in `-252..=254`, with the limits of `f32` as zero and infinity.
+    #[inline(always)]
+    fn ldexp(self, a: Self::F32, n: Self::F32) -> Self::F32 {
+        let half = self.round(self.mul(n, self.splat(0.5)));
+        self.mul(self.mul(a, self.pow2i(half)), self.pow2i(self.sub(n, half)))
+    }
+
+    /// The smallest lane.
+    #[inline(always)]
+    fn reduce_min(self, a: Self::F32) -> f32 {
+        -self.reduce_max(self.neg(a))
+    }
+
+    /// `-a`.
+    #[inline(always)]
+    fn neg(self, a: Self::F32) -> Self::F32 {
+        self.mul(a, self.splat(-1.0))
+    }
 
     /// Zero in every lane.
     #[inline(always)]

@@ -28,6 +28,12 @@ fn run<K: Kernel>(simd: Neon, kernel: K) -> K::Output {
     kernel.run(simd)
 }
 
+#[target_feature(enable = "neon")]
+#[inline(never)]
+fn call<K: Kernel>(simd: Neon, kernel: K) -> K::Output {
+    kernel.run(simd)
+}
+
 /// Each body is one intrinsic, or a few.
 macro_rules! lanes {
     ($($name:ident($($arg:ident),+) = $body:expr;)+) => {
@@ -58,11 +64,23 @@ impl Simd for Neon {
         abs(a) = vabsq_f32(a);
         sqrt(a) = vsqrtq_f32(a);
         round(a) = vrndnq_f32(a);
+        floor(a) = vrndmq_f32(a);
+        exponent(a) = {
+            let biased = vshrq_n_u32::<23>(vreinterpretq_u32_f32(a));
+            vsubq_f32(vcvtq_f32_u32(biased), vdupq_n_f32(127.0))
+        };
+        mantissa(a) = vbslq_f32(vdupq_n_u32(0x007f_ffff), a, vdupq_n_f32(1.0));
         pow2i(a) = {
             let biased = vaddq_s32(vcvtq_s32_f32(a), vdupq_n_s32(127));
             vreinterpretq_f32_s32(vshlq_n_s32::<23>(biased))
         };
         copysign(a, sign) = vbslq_f32(vdupq_n_u32(1 << 31), sign, a);
+    }
+
+    #[inline(always)]
+    fn call<K: Kernel>(self, kernel: K) -> K::Output {
+        // SAFETY: the token exists, so the processor has the instructions.
+        unsafe { call(self, kernel) }
     }
 
     #[inline(always)]

@@ -1,6 +1,6 @@
 //! One lane, plain Rust.
 
-use super::Simd;
+use super::{Kernel, Simd};
 use crate::Isa;
 
 /// The token of plain Rust.
@@ -13,6 +13,11 @@ impl Simd for Scalar {
 
     const LANES: usize = 1;
     const ISA: Isa = Isa::Scalar;
+
+    #[inline(never)]
+    fn call<K: Kernel>(self, kernel: K) -> K::Output {
+        kernel.run(self)
+    }
 
     #[inline(always)]
     fn splat(self, x: f32) -> f32 {
@@ -98,6 +103,21 @@ impl Simd for Scalar {
     #[inline(always)]
     fn round(self, a: f32) -> f32 {
         a.round_ties_even()
+    }
+
+    #[inline(always)]
+    fn floor(self, a: f32) -> f32 {
+        a.floor()
+    }
+
+    #[inline(always)]
+    fn exponent(self, a: f32) -> f32 {
+        (a.to_bits() >> 23) as f32 - 127.0
+    }
+
+    #[inline(always)]
+    fn mantissa(self, a: f32) -> f32 {
+        f32::from_bits(a.to_bits() & 0x007f_ffff | 0x3f80_0000)
     }
 
     #[inline(always)]

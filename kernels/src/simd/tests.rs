@@ -4,13 +4,13 @@ use super::*;
 struct Everything;
 
 impl Kernel for Everything {
-    type Output = Vec<[f32; 18]>;
+    type Output = Vec<[f32; 23]>;
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) -> Self::Output {
         let a: Vec<f32> = (0..32).map(|i| ((i * 37 % 32) as f32 - 15.5) * 0.75).collect();
         let b: Vec<f32> = (0..32).map(|i| ((i * 11 % 32) as f32 - 12.25) * 1.5).collect();
-        let mut rows = vec![[0.0; 18]; 32];
+        let mut rows = vec![[0.0; 23]; 32];
         for at in (0..32).step_by(S::LANES) {
             let (x, y) = (s.load(&a[at..]), s.load_partial(&b[at..]));
             let columns = [
@@ -30,6 +30,10 @@ impl Kernel for Everything {
                 s.copysign(x, y),
                 s.splat(3.0),
                 s.zero(),
+                s.floor(x),
+                s.exponent(s.abs(x)),
+                s.mantissa(s.abs(x)),
+                s.ldexp(x, s.round(s.mul(y, s.splat(4.0)))),
             ];
             for (column, v) in columns.into_iter().enumerate() {
                 let mut lanes = vec![0.0; S::LANES];
@@ -39,13 +43,15 @@ impl Kernel for Everything {
                 }
             }
         }
-        let (mut sum, mut max) = (0.0, f32::MIN);
+        let (mut sum, mut max, mut min) = (0.0, f32::MIN, f32::MAX);
         for at in (0..32).step_by(S::LANES) {
             sum += s.reduce_add(s.load(&a[at..]));
             max = max.max(s.reduce_max(s.load(&a[at..])));
+            min = min.min(s.reduce_min(s.load(&a[at..])));
         }
-        rows[0][16] = sum;
-        rows[0][17] = max;
+        rows[0][20] = sum;
+        rows[0][21] = max;
+        rows[0][22] = min;
         rows
     }
 }
