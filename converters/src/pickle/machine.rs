@@ -1,0 +1,492 @@
+//! The stack machine: opcodes in, arena out.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::input::Input;
+use super::node::{Arena, DictNode, Id, Node, ObjectNode};
+use super::{Pickle, StorageDecl, call, numpy, torch};
+use crate::error::Fault;
+
+pub(super) struct Machine<'a> {
+    pub(super) arena: Arena,
+    pub(super) input: Input<'a>,
+    pub(super) storages: Vec<StorageDecl>,
+    pub(super) storage_index: HashMap<StorageDecl, usize>,
+    stack: Vec<Id>,
+    /// Heights of the stack at each open mark.
+    marks: Vec<usize>,
+    memo: HashMap<u64, Id>,
+}
+
+impl<'a> Machine<'a> {
+    pub(super) fn new(bytes: &'a [u8], start: usize, place: &'a str) -> Self {
+        Machine {
+            arena: Arena::new(bytes.len().saturating_sub(start)),
+            input: Input::new(bytes, start.min(bytes.len()), place),
+            storages: Vec::new(),
+            storage_index: HashMap::new(),
+            stack: Vec::new(),
+            marks: Vec::new(),
+            memo: HashMap::new(),
+        }
+    }
+
+    pub(super) fn run(mut self) -> Result<Pickle, Fault> {
+        const STOP: u8 = b'.';
+        loop {
+            match self.input.u8()? {
+                STOP => break,
+                opcode => self.step(opcode)?,
+            }
+        }
+        let root = self.pop()?;
+        let end = self.input.at;
+        Ok(Pickle { arena: self.arena, root, end, storages: self.storages })
+    }
+
+    /// Runs one opcode; their meanings are those of CPython's `pickletools`.
+    fn step(&mut self, opcode: u8) -> Result<(), Fault> {
+        match opcode {
+            0x80 => self.protocol(),
+            0x95 => self.input.u64().map(drop),
+            b'(' => self.mark(),
+            b'0' => self.discard(),
+            b'1' => self.pop_mark().map(drop),
+            b'2' => self.top().map(|id| self.stack.push(id)),
+
+            b'N' => self.push_id(Arena::NONE),
+            0x88 => self.push_id(Arena::TRUE),
+            0x89 => self.push_id(Arena::FALSE),
+            b'I' | b'L' | b'J' | b'K' | b'M' | 0x8a | 0x8b => self.integer(opcode),
+            b'F' => self.decimal_float(),
+            b'G' => self.input.array().and_then(|b| self.push(Node::Float(f64::from_be_bytes(b)))),
+            b'S' | b'T' | b'U' => self.python2_string(opcode),
+            b'V' | b'X' | 0x8c | 0x8d => self.text(opcode),
+            b'B' | b'C' | 0x8e | 0x96 => self.bytes(opcode),
+            0x97 => Err(Fault::unsupported("a pickle with out-of-band buffers", RESAVE)),
+            0x98 => Ok(()),
+
+            b']' => self.push(Node::List(Vec::new())),
+            b')' => self.push(Node::Tuple(Vec::new())),
+            b'}' => self.push(Node::Dict(Box::default())),
+            0x8f => self.push(Node::Set(Vec::new())),
+            b'l' => self.pop_mark().and_then(|items| self.push(Node::List(items))),
+            b't' => self.pop_mark().and_then(|items| self.push(Node::Tuple(items))),
+            b'd' => self.marked_dict(),
+            0x91 => self.pop_mark().and_then(|items| self.push(Node::Set(items))),
+            0x85 => self.tuple(1),
+            0x86 => self.tuple(2),
+            0x87 => self.tuple(3),
+            b'a' => self.pop().and_then(|item| self.append(vec![item])),
+            b'e' | 0x90 => self.pop_mark().and_then(|items| self.append(items)),
+            b's' => self.set_item(),
+            b'u' => self.pop_mark().and_then(|items| self.set_items(&items)),
+
+            b'p' | b'q' | b'r' | 0x94 => self.memoize(opcode),
+            b'g' | b'h' | b'j' => self.recall(opcode),
+
+            b'c' | 0x93 => self.global(opcode),
+            b'P' | b'Q' => self.persistent(opcode),
+            b'R' => self.reduce(),
+            0x81 => self.new_object(false),
+            0x92 => self.new_object(true),
+            b'i' | b'o' => self.instance(opcode),
+            b'b' => self.build(),
+            0x82..=0x84 => Err(Fault::unsupported("a pickle with extension codes", RESAVE)),
+            _ => Err(self.input.corrupt(format!("{opcode:#04x} is no pickle opcode"))),
+        }
+    }
+
+    fn protocol(&mut self) -> Result<(), Fault> {
+        match self.input.u8()? {
+            0..=5 => Ok(()),
+            version => Err(Fault::unsupported(format!("pickle protocol {version}"), RESAVE)),
+        }
+    }
+
+    // The stack.
+
+    pub(super) fn push(&mut self, node: Node) -> Result<(), Fault> {
+        let id = self.arena.add(node)?;
+        self.push_id(id)
+    }
+
+    #[allow(clippy::unnecessary_wraps, reason = "so that every opcode ends alike")]
+    fn push_id(&mut self, id: Id) -> Result<(), Fault> {
+        self.stack.push(id);
+        Ok(())
+    }
+
+    fn pop(&mut self) -> Result<Id, Fault> {
+        let id = self.top()?;
+        self.stack.pop();
+        Ok(id)
+    }
+
+    fn top(&self) -> Result<Id, Fault> {
+        match self.stack.last() {
+            Some(&id) if self.stack.len() > self.marks.last().copied().unwrap_or(0) => Ok(id),
+            _ => Err(self.input.corrupt("the stack is empty")),
+        }
+    }
+
+    #[allow(clippy::unnecessary_wraps, reason = "so that every opcode ends alike")]
+    fn mark(&mut self) -> Result<(), Fault> {
+        self.marks.push(self.stack.len());
+        Ok(())
+    }
+
+    /// `POP` takes a mark away when nothing lies above it.
+    fn discard(&mut self) -> Result<(), Fault> {
+        match self.marks.last() {
+            Some(&height) if height == self.stack.len() => {
+                self.marks.pop();
+                Ok(())
+            }
+            _ => self.pop().map(drop),
+        }
+    }
+
+    fn pop_mark(&mut self) -> Result<Vec<Id>, Fault> {
+        match self.marks.pop() {
+            Some(height) => Ok(self.stack.split_off(height)),
+            None => Err(self.input.corrupt("no mark is open")),
+        }
+    }
+
+    // Scalars.
+
+    fn integer(&mut self, opcode: u8) -> Result<(), Fault> {
+        let value = match opcode {
+            b'J' => i64::from(self.input.u32()?.cast_signed()),
+            b'K' => i64::from(self.input.u8()?),
+            b'M' => i64::from(self.input.u16()?),
+            0x8a => return self.long(|input| input.u8().map(u64::from)),
+            0x8b => return self.long(|input| input.u32().map(u64::from)),
+            _ => return self.decimal_integer(),
+        };
+        self.push(Node::Int(value))
+    }
+
+    fn long(
+        &mut self,
+        len: impl FnOnce(&mut Input<'a>) -> Result<u64, Fault>,
+    ) -> Result<(), Fault> {
+        let len = len(&mut self.input)?;
+        let bytes = self.input.take(len)?;
+        self.push(integer_from_le(bytes))
+    }
+
+    /// A line of digits; protocol 0 spells the bools `00` and `01`.
+    fn decimal_integer(&mut self) -> Result<(), Fault> {
+        let line = self.input.text_line()?;
+        let digits = line.strip_suffix('L').unwrap_or(line);
+        match digits {
+            "00" => return self.push_id(Arena::FALSE),
+            "01" => return self.push_id(Arena::TRUE),
+            _ => {}
+        }
+        match digits.trim().parse::<i128>() {
+            Ok(value) => self.push(integer_from_le(&value.to_le_bytes())),
+            Err(_) => Err(self.input.corrupt("a decimal integer of up to 128 bits is expected")),
+        }
+    }
+
+    fn decimal_float(&mut self) -> Result<(), Fault> {
+        match self.input.text_line()?.trim().parse() {
+            Ok(value) => self.push(Node::Float(value)),
+            Err(_) => Err(self.input.corrupt("a decimal number is expected")),
+        }
+    }
+
+    // Text and bytes.
+
+    fn text(&mut self, opcode: u8) -> Result<(), Fault> {
+        let len = match opcode {
+            b'V' => {
+                let line = self.input.line()?.iter().map(|&byte| char::from(byte)).collect::<String>();
+                let text = unescape(&line);
+                return self.push(Node::Str(text.into()));
+            }
+            b'X' => u64::from(self.input.u32()?),
+            0x8c => u64::from(self.input.u8()?),
+            _ => self.input.u64()?,
+        };
+        let text = String::from_utf8_lossy(self.input.take(len)?);
+        self.push(Node::Str(text.into()))
+    }
+
+    fn bytes(&mut self, opcode: u8) -> Result<(), Fault> {
+        let len = match opcode {
+            b'C' => u64::from(self.input.u8()?),
+            b'B' => u64::from(self.input.u32()?),
+            _ => self.input.u64()?,
+        };
+        let bytes = self.input.take(len)?;
+        self.push(Node::Bytes(bytes.into()))
+    }
+
+    /// Python 2 wrote text and bytes alike: text if it reads as UTF-8.
+    fn python2_string(&mut self, opcode: u8) -> Result<(), Fault> {
+        let raw = match opcode {
+            b'S' => {
+                let line = self.input.line()?.trim_ascii();
+                unquote(line).ok_or_else(|| self.input.corrupt("a quoted string is expected"))?
+            }
+            b'T' => {
+                let len = self.input.u32()?;
+                self.input.take(u64::from(len))?.to_vec()
+            }
+            _ => {
+                let len = self.input.u8()?;
+                self.input.take(u64::from(len))?.to_vec()
+            }
+        };
+        self.push(match String::from_utf8(raw) {
+            Ok(text) => Node::Str(text.into()),
+            Err(error) => Node::Bytes(error.into_bytes().into()),
+        })
+    }
+
+    // Containers.
+
+    fn tuple(&mut self, len: usize) -> Result<(), Fault> {
+        let mut items = Vec::with_capacity(len);
+        for _ in 0..len {
+            items.push(self.pop()?);
+        }
+        items.reverse();
+        self.push(Node::Tuple(items))
+    }
+
+    fn marked_dict(&mut self) -> Result<(), Fault> {
+        let items = self.pop_mark()?;
+        self.push(Node::Dict(Box::default()))?;
+        self.set_items(&items)
+    }
+
+    fn append(&mut self, mut items: Vec<Id>) -> Result<(), Fault> {
+        let target = self.top()?;
+        match self.arena.get_mut(target) {
+            Node::List(list) | Node::Set(list) => list.append(&mut items),
+            Node::Object(object) => object.items.append(&mut items),
+            _ => return Err(self.input.corrupt("items are added to something that is no list")),
+        }
+        Ok(())
+    }
+
+    fn set_item(&mut self) -> Result<(), Fault> {
+        let value = self.pop()?;
+        let key = self.pop()?;
+        self.set_items(&[key, value])
+    }
+
+    fn set_items(&mut self, items: &[Id]) -> Result<(), Fault> {
+        let target = self.top()?;
+        let (pairs, []) = items.as_chunks::<2>() else {
+            return Err(self.input.corrupt("a dict gets a key without a value"));
+        };
+        let pairs = pairs.iter().map(|&[key, value]| (key, value));
+        match self.arena.get_mut(target) {
+            Node::Dict(dict) => dict.pairs.extend(pairs),
+            Node::Object(object) => object.pairs.extend(pairs),
+            _ => return Err(self.input.corrupt("entries are added to something that is no dict")),
+        }
+        Ok(())
+    }
+
+    // The memo.
+
+    fn memoize(&mut self, opcode: u8) -> Result<(), Fault> {
+        let slot = match opcode {
+            0x94 => self.memo.len() as u64,
+            b'q' => u64::from(self.input.u8()?),
+            b'r' => u64::from(self.input.u32()?),
+            _ => self.memo_line()?,
+        };
+        let id = self.top()?;
+        self.memo.insert(slot, id);
+        Ok(())
+    }
+
+    fn recall(&mut self, opcode: u8) -> Result<(), Fault> {
+        let slot = match opcode {
+            b'h' => u64::from(self.input.u8()?),
+            b'j' => u64::from(self.input.u32()?),
+            _ => self.memo_line()?,
+        };
+        match self.memo.get(&slot) {
+            Some(&id) => self.push_id(id),
+            None => Err(self.input.corrupt(format!("memo slot {slot} is empty"))),
+        }
+    }
+
+    fn memo_line(&mut self) -> Result<u64, Fault> {
+        let line = self.input.text_line()?;
+        line.parse().map_err(|_| self.input.corrupt("a memo slot is expected"))
+    }
+
+    // Classes, calls and objects.
+
+    fn global(&mut self, opcode: u8) -> Result<(), Fault> {
+        if opcode == b'c' {
+            let name = self.global_lines()?;
+            return self.push(Node::Class(name));
+        }
+        let (name, module) = (self.pop()?, self.pop()?);
+        let (Some(name), Some(module)) = (self.arena.str(name), self.arena.str(module)) else {
+            return Err(self.input.corrupt("a class name is expected"));
+        };
+        let len = module.len() + name.len();
+        let joined = Arc::from(format!("{module}.{name}"));
+        self.arena.charge(len)?;
+        self.push(Node::Class(joined))
+    }
+
+    fn global_lines(&mut self) -> Result<Arc<str>, Fault> {
+        let module = self.input.text_line()?;
+        let name = self.input.text_line()?;
+        Ok(Arc::from(format!("{module}.{name}")))
+    }
+
+    fn persistent(&mut self, opcode: u8) -> Result<(), Fault> {
+        if opcode == b'P' {
+            return Err(Fault::unsupported("a pickle with textual persistent ids", RESAVE));
+        }
+        let id = self.pop()?;
+        let id = torch::persistent(self, id)?;
+        self.push_id(id)
+    }
+
+    fn reduce(&mut self) -> Result<(), Fault> {
+        let (args, callable) = (self.pop()?, self.pop()?);
+        let Node::Tuple(args) = self.arena.get(args) else {
+            return Err(self.input.corrupt("a call has no tuple of arguments"));
+        };
+        let args = args.clone();
+        self.arena.charge(args.len())?;
+        let result = call::call(self, callable, args)?;
+        self.push_id(result)
+    }
+
+    fn new_object(&mut self, keywords: bool) -> Result<(), Fault> {
+        let keywords = if keywords { Some(self.pop()?) } else { None };
+        let (args, class) = (self.pop()?, self.pop()?);
+        let Node::Tuple(args) = self.arena.get(args) else {
+            return Err(self.input.corrupt("a new object has no tuple of arguments"));
+        };
+        let mut args = args.clone();
+        self.arena.charge(args.len())?;
+        args.extend(keywords);
+        let object = call::new_object(self, class, args)?;
+        self.push_id(object)
+    }
+
+    fn instance(&mut self, opcode: u8) -> Result<(), Fault> {
+        let class = match opcode {
+            b'i' => Some(self.global_lines()?),
+            _ => None,
+        };
+        let mut args = self.pop_mark()?;
+        let class = match class {
+            Some(name) => self.arena.add(Node::Class(name))?,
+            None if args.is_empty() => return Err(self.input.corrupt("an object has no class")),
+            None => args.remove(0),
+        };
+        let object = call::new_object(self, class, args)?;
+        self.push_id(object)
+    }
+
+    /// Gives the object on top of the stack its state.
+    fn build(&mut self) -> Result<(), Fault> {
+        let (state, target) = (self.pop()?, self.top()?);
+        if let Some(array) = numpy::built_array(&mut self.arena, target, state)? {
+            *self.arena.get_mut(target) = array;
+            return Ok(());
+        }
+        match self.arena.get_mut(target) {
+            Node::Object(object) if object.state.is_none() => object.state = Some(state),
+            Node::Object(_) => return Err(self.input.corrupt("an object gets a second state")),
+            Node::Dict(dict) => dict.attributes = Some(state),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn dict(&mut self, pairs: Vec<(Id, Id)>) -> Result<Id, Fault> {
+        self.arena.add(Node::Dict(Box::new(DictNode { pairs, attributes: None })))
+    }
+
+    pub(super) fn object(&mut self, class: Arc<str>, args: Vec<Id>) -> Result<Id, Fault> {
+        self.arena.add(Node::Object(Box::new(ObjectNode { class, args, ..ObjectNode::default() })))
+    }
+}
+
+const RESAVE: &str = "save it again with `torch.save(torch.load(file), file)`";
+
+/// Little-endian two's complement of any length; no bytes are zero.
+fn integer_from_le(bytes: &[u8]) -> Node {
+    let sign = if bytes.last().is_some_and(|&top| top & 0x80 != 0) { 0xff } else { 0 };
+    let mut word = [sign; 8];
+    let kept = bytes.len().min(8);
+    word[..kept].copy_from_slice(&bytes[..kept]);
+    let fits = bytes.iter().skip(8).all(|&byte| byte == sign)
+        && (bytes.len() <= 8 || (word[7] & 0x80 != 0) == (sign != 0));
+    if fits { Node::Int(i64::from_le_bytes(word)) } else { Node::BigInt(bytes.into()) }
+}
+
+/// Python's `raw-unicode-escape` after its Latin-1: `\uXXXX` and `\UXXXXXXXX` only.
+fn unescape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let digits = match rest.as_bytes().get(1) {
+            Some(b'u') => 4,
+            Some(b'U') => 8,
+            _ => 0,
+        };
+        let code = rest.get(2..2 + digits).and_then(|hex| u32::from_str_radix(hex, 16).ok());
+        match code.filter(|_| digits > 0) {
+            Some(code) => {
+                out.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
+                rest = &rest[2 + digits..];
+            }
+            None => {
+                out.push('\\');
+                rest = &rest[1..];
+            }
+        }
+    }
+    out + rest
+}
+
+/// A Python string literal in single or double quotes, with its escapes.
+fn unquote(literal: &[u8]) -> Option<Vec<u8>> {
+    let (&quote, rest) = literal.split_first()?;
+    let (&last, body) = rest.split_last()?;
+    if last != quote || !matches!(quote, b'\'' | b'"') {
+        return None;
+    }
+    let mut out = Vec::with_capacity(body.len());
+    let mut bytes = body.iter().copied();
+    while let Some(byte) = bytes.next() {
+        if byte != b'\\' {
+            out.push(byte);
+            continue;
+        }
+        match bytes.next()? {
+            b'n' => out.push(b'\n'),
+            b'r' => out.push(b'\r'),
+            b't' => out.push(b'\t'),
+            b'x' => {
+                let digits = [bytes.next()?, bytes.next()?];
+                out.push(u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?);
+            }
+            other => out.push(other),
+        }
+    }
+    Some(out)
+}
