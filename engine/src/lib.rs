@@ -4,6 +4,8 @@
 //! passes fold and fuse, weights are packed, memory is planned. The compiled program is immutable and shared; any number of
 //! sessions run it at the same time, each in its own memory, without allocating.
 
+#[cfg(feature = "candle")]
+pub mod candle;
 mod error;
 mod executor;
 mod graph;

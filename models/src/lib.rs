@@ -2,6 +2,7 @@
 
 mod blocks;
 mod error;
+mod key_points;
 pub mod registry;
 pub mod rfdetr;
 mod runtime;

@@ -12,7 +12,7 @@ const KEPT_SHAPES: usize = 8;
 const KEPT_SESSIONS: usize = 4;
 
 /// Describes the network for inputs of `[n, h, w, c]`, with its inputs and outputs.
-pub type Describe = dyn Fn([usize; 4]) -> Result<Graph> + Send + Sync;
+type Describe = dyn Fn([usize; 4]) -> Result<Graph> + Send + Sync;
 
 /// A network: its description, and its programs for the shapes met so far.
 ///

@@ -2,13 +2,19 @@
 //! its semantic sibling without a decoder. Weights are named as Roboflow's `rfdetr` package names them.
 
 mod boxes;
+mod checkpoint;
+mod classes;
 mod config;
 mod decoder;
 mod entries;
+mod infer;
 mod keypoints;
 mod load;
 mod mask_head;
+mod model;
 mod network;
+mod points;
+mod prepare;
 mod projector;
 mod two_stage;
 
