@@ -2,6 +2,7 @@
 
 pub use ocelli_kernels::Activation;
 pub use ocelli_kernels::binary::Binary;
+pub use ocelli_kernels::reduce::Reduction as Reduce;
 pub use ocelli_kernels::unary::Unary;
 
 use crate::Tensor;
@@ -269,19 +270,6 @@ pub enum PoolKind {
     Mean,
     /// The mean of what is not padding.
     MeanInside,
-}
-
-/// What a reduction yields.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reduce {
-    /// The sum.
-    Sum,
-    /// The mean.
-    Mean,
-    /// The largest.
-    Max,
-    /// The smallest.
-    Min,
 }
 
 /// How an image is resized.

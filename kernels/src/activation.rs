@@ -6,6 +6,7 @@ mod run;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use run::run_strided;
 pub use run::{activate, activate_in_place};
 
 use crate::elementwise::Each;

@@ -20,10 +20,17 @@ mod context;
 pub mod conv;
 mod elementwise;
 pub mod gemm;
+pub mod image;
 pub mod isa;
+pub mod layout;
 pub mod math;
 pub mod matmul;
 pub mod pool;
+#[cfg(test)]
+mod random;
+pub mod reduce;
+pub mod rows;
+pub mod select;
 pub mod simd;
 mod split;
 #[cfg(test)]

@@ -72,6 +72,12 @@ impl<'a> Rows<'a> {
         Rows { ptr, len: self.len - floats, rows, ..*self }
     }
 
+    /// Checks that `width` floats follow the first.
+    #[track_caller]
+    pub(crate) fn check_row(&self, width: usize) {
+        assert!(width <= self.len, "{self:?} holds no {width} floats");
+    }
+
     /// Checks that `width` floats of each row are there, for `batch` matrices `stride` apart.
     #[track_caller]
     pub(crate) fn check_batch(&self, width: usize, batch: usize, stride: usize) {
@@ -116,6 +122,12 @@ impl<'a> RowsMut<'a> {
 
     pub(crate) fn ptr(&self) -> *mut f32 {
         self.ptr
+    }
+
+    /// Checks that `width` floats follow the first.
+    #[track_caller]
+    pub(crate) fn check_row(&self, width: usize) {
+        assert!(width <= self.len, "{self:?} holds no {width} floats");
     }
 
     /// Checks that `width` floats of each row are there, for `batch` matrices `stride` apart.

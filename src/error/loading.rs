@@ -69,12 +69,14 @@ pub enum LoadingError {
         reason: String,
     },
 
-    /// Another number of labels than the network has classes.
-    #[error("{given} labels were given, the network has {needed} classes; give exactly one name per class, in the order of training")]
-    LabelCount {
-        /// Labels given.
-        given: usize,
-        /// Classes of the network.
-        needed: usize,
+    /// No architecture claims the checkpoint.
+    #[error(
+        "{file}: no known architecture ({known}) fits its tensors; `ocelli inspect` shows what is in it"
+    )]
+    NotRecognised {
+        /// The checkpoint.
+        file: String,
+        /// The architectures there are.
+        known: String,
     },
 }

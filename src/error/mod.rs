@@ -9,6 +9,7 @@ mod retrieval;
 
 pub use environment::EnvironmentError;
 pub use loading::LoadingError;
+use ocelli_vision::VisionError;
 pub use retrieval::RetrievalError;
 
 /// Any error of this crate.
@@ -23,6 +24,22 @@ pub enum Error {
     #[error(transparent)]
     Loading(#[from] LoadingError),
 
+    /// A model's own refusal of its checkpoint, package or options.
+    #[error(transparent)]
+    Model(#[from] ocelli_models::Error),
+
+    /// A picture or a call's argument does not suit, or the network failed.
+    #[error(transparent)]
+    Vision(#[from] ocelli_vision::VisionError),
+
+    /// The network cannot be compiled or run.
+    #[error(transparent)]
+    Engine(#[from] ocelli_engine::Error),
+
+    /// An implementation that an application registered.
+    #[error(transparent)]
+    Application(Box<dyn std::error::Error + Send + Sync>),
+
     /// The machine, this build or an environment variable stands in the way.
     #[error(transparent)]
     Environment(#[from] EnvironmentError),
@@ -36,6 +53,10 @@ pub enum ErrorKind {
     ModelRetrieval,
     /// Options, checkpoints, packages, missing implementations.
     ModelLoading,
+    /// Pictures and arguments.
+    ModelInput,
+    /// Networks that fail as they are compiled or run.
+    ModelRuntime,
     /// Devices, features, environment variables.
     Environment,
 }
@@ -45,9 +66,17 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Error::Retrieval(_) => ErrorKind::ModelRetrieval,
-            Error::Loading(_) => ErrorKind::ModelLoading,
+            Error::Loading(_) | Error::Model(_) | Error::Application(_) => ErrorKind::ModelLoading,
+            Error::Vision(VisionError::Model(_)) | Error::Engine(_) => ErrorKind::ModelRuntime,
+            Error::Vision(_) => ErrorKind::ModelInput,
             Error::Environment(_) => ErrorKind::Environment,
         }
+    }
+}
+
+impl From<ocelli_converters::Error> for Error {
+    fn from(error: ocelli_converters::Error) -> Error {
+        Error::Model(error.into())
     }
 }
 

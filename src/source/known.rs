@@ -13,23 +13,18 @@ pub struct KnownModel {
     pub md5: Option<&'static str>,
     /// The variant to build.
     pub model_type: &'static str,
-    /// The classes it was trained on, as a set of labels, where the file does not name them itself.
-    pub labels: Option<&'static str>,
     /// The licence of its weights.
     pub license: &'static str,
 }
 
-/// The set of labels of all released detectors.
-const COCO: Option<&str> = Some("coco");
-
 /// A released RF-DETR under Apache-2.0.
 const fn rfdetr(name: &'static str, url: &'static str, md5: &'static str) -> KnownModel {
-    KnownModel { name, url, md5: Some(md5), model_type: name, labels: COCO, license: "Apache-2.0" }
+    KnownModel { name, url, md5: Some(md5), model_type: name, license: "Apache-2.0" }
 }
 
 /// A released RF-DETR under the Platform Model License, for which no checksum was published.
 const fn rfdetr_plus(name: &'static str, url: &'static str) -> KnownModel {
-    KnownModel { name, url, md5: None, model_type: name, labels: COCO, license: "PML-1.0" }
+    KnownModel { name, url, md5: None, model_type: name, license: "PML-1.0" }
 }
 
 macro_rules! at {
@@ -56,7 +51,7 @@ pub const KNOWN_MODELS: &[KnownModel] = &[
     rfdetr("rfdetr-seg-large", at!("rf-detr-seg-l-ft.pth"), "275f7b094909544ed2841c94a677d07e"),
     rfdetr("rfdetr-seg-xlarge", at!("rf-detr-seg-xl-ft.pth"), "3693b35d0eea86ebb3e0444f4a611fba"),
     rfdetr("rfdetr-seg-2xlarge", at!("rf-detr-seg-2xl-ft.pth"), "040bc3412af840fa8a47e0ff69b552ba"),
-    KnownModel { labels: None, ..rfdetr("rfdetr-keypoint-preview", at!("rf-detr-keypoint-preview-xlarge.pth"), "6de511943ee85a547d4c5cb527daf0eb") },
+    rfdetr("rfdetr-keypoint-preview", at!("rf-detr-keypoint-preview-xlarge.pth"), "6de511943ee85a547d4c5cb527daf0eb"),
 ];
 
 /// The model called `name`, in any case; `rfdetr-seg-xxlarge` is another name of `rfdetr-seg-2xlarge`.

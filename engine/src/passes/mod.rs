@@ -9,7 +9,7 @@ mod merge_linears;
 mod uses;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use crate::Graph;
 
@@ -23,6 +23,12 @@ pub(crate) fn optimise(graph: &Graph) -> Graph {
     fuse_activation::run(&mut graph);
     merge_linears::run(&mut graph);
     join_slices::run(&mut graph);
+    dead_code::run(&mut graph);
+    graph
+}
+
+/// `graph` without what nobody reads.
+pub(crate) fn without_dead_code(mut graph: Graph) -> Graph {
     dead_code::run(&mut graph);
     graph
 }

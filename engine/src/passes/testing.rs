@@ -20,6 +20,6 @@ impl WeightSource for Numbered {
 }
 
 /// Every tensor that anybody asks for, filled with numbers in 0..1 that depend on its name.
-pub(super) fn weights() -> Weights {
+pub(crate) fn weights() -> Weights {
     Weights::new(Arc::new(Numbered))
 }

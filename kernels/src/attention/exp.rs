@@ -1,29 +1,29 @@
-//! `e^x` for the softmax of scores, whose maximum is subtracted.
-
-use std::f32::consts::LOG2_E;
+//! Powers of two for the softmax of scores, whose maximum is subtracted.
 
 use crate::simd::Simd;
 
-/// `ln 2` in two parts, the first with few bits, so that `x - n ln 2` is exact.
-const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
-/// Below it the result is zero.
-const LEAST: f32 = -87.0;
-/// `1 / i!` from 7 down to 0: on `|r| <= ln 2 / 2` the rest of the series is below half a unit in the last place.
-const SERIES: [f32; 8] =
-    [1.0 / 5040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0];
+/// Below it the result stays: next to the weight of the largest score, nothing.
+const LEAST: f32 = -126.0;
+/// `ln(2)^i / i!` from 6 down to 0: on `|f| <= 1/2` the rest of the series is an unit in the last place at most.
+const SERIES: [f32; 7] = [
+    1.540_353e-4,
+    1.333_355_8e-3,
+    9.618_129e-3,
+    5.550_411e-2,
+    0.240_226_5,
+    std::f32::consts::LN_2,
+    1.0,
+];
 
-/// `e^x` for `x <= 0`; zero below -87.
+/// `2^x` for `x <= 0`; `2^-126` below that.
 #[inline(always)]
-pub(super) fn exp<S: Simd>(s: S, x: S::F32) -> S::F32 {
-    let least = s.splat(LEAST);
-    let small = s.lt(x, least);
-    let x = s.max(least, x);
-    let n = s.round(s.mul(x, s.splat(LOG2_E)));
-    let r = s.neg_mul_add(n, s.splat(LN_2[0]), x);
-    let r = s.neg_mul_add(n, s.splat(LN_2[1]), r);
+pub(super) fn exp2<S: Simd>(s: S, x: S::F32) -> S::F32 {
+    let x = s.max(s.splat(LEAST), x);
+    let n = s.round(x);
+    let f = s.sub(x, n);
     let mut sum = s.splat(SERIES[0]);
     for term in &SERIES[1..] {
-        sum = s.mul_add(sum, r, s.splat(*term));
+        sum = s.mul_add(sum, f, s.splat(*term));
     }
-    s.select(small, s.zero(), s.mul(sum, s.pow2i(n)))
+    s.mul(sum, s.pow2i(n))
 }

@@ -10,7 +10,7 @@ mod flash;
 mod tests;
 
 use crate::gemm::pack::PackPanel;
-use crate::gemm::panels::{panel_width, panels_len};
+use crate::gemm::panels::{Panel, Panels};
 use crate::gemm::tile::tile_shape;
 use crate::matmul::Scratch;
 use crate::simd::dispatch;
@@ -71,7 +71,8 @@ impl<'a> Mask<'a> {
 impl Attention {
     /// Floats of packed keys, and of packed values, of one head.
     fn packed_len(&self, isa: Isa) -> [usize; 2] {
-        [panels_len(isa, self.head_dim, self.kv_len), panels_len(isa, self.kv_len, self.v_dim)]
+        let (keys, values) = (Panels::new(isa, self.kv_len), Panels::new(isa, self.v_dim));
+        [keys.len(self.head_dim), values.len(self.kv_len)]
     }
 }
 
@@ -132,20 +133,20 @@ impl Job<'_> {
     /// Packs keys and values of all heads.
     fn pack(&self, ctx: Context) {
         let shape = self.shape;
-        let nr = panel_width(self.isa);
-        let k_panels = shape.kv_len.div_ceil(nr);
-        let panels = k_panels + shape.v_dim.div_ceil(nr);
+        let keys = Panels::new(self.isa, shape.kv_len);
+        let values = Panels::new(self.isa, shape.v_dim);
+        let panels = keys.count() + values.count();
         ctx.pool.run(shape.batch * shape.heads * panels, &|piece| {
             let (head, panel) = (piece / panels, piece % panels);
-            if panel < k_panels {
-                self.pack_keys(head, panel * nr, nr);
+            if panel < keys.count() {
+                self.pack_keys(head, keys.get(panel));
             } else {
-                self.pack_values(head, (panel - k_panels) * nr, nr);
+                self.pack_values(head, values.get(panel - keys.count()));
             }
         });
     }
 
-    fn pack_keys(&self, head: usize, first: usize, nr: usize) {
+    fn pack_keys(&self, head: usize, Panel { first, columns, width }: Panel) {
         let shape = self.shape;
         let (n, h) = (head / shape.heads, head % shape.heads);
         let row = n * shape.kv_len + first;
@@ -154,14 +155,14 @@ impl Job<'_> {
             ld: self.k.ld(),
             transposed: true,
             k: shape.head_dim,
-            columns: nr.min(shape.kv_len - first),
-            nr,
+            columns,
+            width,
             to: self.keys(head).wrapping_add(first * shape.head_dim),
         };
         dispatch(self.isa, panel);
     }
 
-    fn pack_values(&self, head: usize, first: usize, nr: usize) {
+    fn pack_values(&self, head: usize, Panel { first, columns, width }: Panel) {
         let shape = self.shape;
         let (n, h) = (head / shape.heads, head % shape.heads);
         let column = h * shape.v_dim + first;
@@ -170,8 +171,8 @@ impl Job<'_> {
             ld: self.v.ld(),
             transposed: false,
             k: shape.kv_len,
-            columns: nr.min(shape.v_dim - first),
-            nr,
+            columns,
+            width,
             to: self.values(head).wrapping_add(first * shape.kv_len),
         };
         dispatch(self.isa, panel);

@@ -7,7 +7,7 @@ use super::window::Window;
 use super::{Conv2d, PackedConv};
 use crate::gemm::Epilogue;
 use crate::gemm::indirect::{MAX_TAPS, PATCH, Product, Source, Table};
-use crate::gemm::panels::{Aligned, pack_panel, panel_width, panels_len};
+use crate::gemm::panels::{Aligned, Panels};
 use crate::gemm::tile::MAX_MR;
 use crate::{Context, Image, ImageMut, Isa};
 
@@ -24,17 +24,16 @@ pub(super) struct Dense {
 
 impl Dense {
     pub(super) fn pack(isa: Isa, spec: &Conv2d, [o, i, kh, kw]: [usize; 4], w: &[f32]) -> Dense {
-        let (taps, n, nr) = (kh * kw, o / spec.groups, panel_width(isa));
-        let group_len = panels_len(isa, taps * i, n);
+        let (taps, n) = (kh * kw, o / spec.groups);
+        let layout = Panels::new(isa, n);
+        let group_len = layout.len(taps * i);
         let mut panels = Aligned::zeros(spec.groups * group_len);
         for g in 0..spec.groups {
             let group = &mut panels[g * group_len..(g + 1) * group_len];
-            for (p, panel) in group.chunks_exact_mut((taps * i * nr).max(1)).enumerate() {
-                pack_panel(panel, nr, p * nr..n.min((p + 1) * nr), |row, column| {
-                    let (tap, channel) = (row / i, row % i);
-                    w[((g * n + column) * i + channel) * taps + tap]
-                });
-            }
+            layout.pack(group, taps * i, |row, column| {
+                let (tap, channel) = (row / i, row % i);
+                w[((g * n + column) * i + channel) * taps + tap]
+            });
         }
         let offset = |tap: usize| {
             let y = (tap / kw * spec.dilation[0]).wrapping_sub(spec.pad[0]);

@@ -6,7 +6,7 @@
 use super::window::{Phase, Window};
 use crate::gemm::Epilogue;
 use crate::gemm::indirect::Product;
-use crate::gemm::panels::{Aligned, pack_panel, panel_width, panels_len};
+use crate::gemm::panels::{Aligned, Panels};
 use crate::{Context, Image, ImageMut, Isa};
 
 /// How a transposed convolution spreads its input.
@@ -107,7 +107,7 @@ impl PackedPhase {
         w: &[f32],
         origin: [usize; 2],
     ) -> PackedPhase {
-        let (k, nr) = (inputs / spec.groups, panel_width(isa));
+        let (k, layout) = (inputs / spec.groups, Panels::new(isa, n));
         let mut taps = Vec::new();
         let mut offsets = Vec::new();
         for (ky, y) in axis(spec, 0, kh, origin[0]) {
@@ -116,16 +116,14 @@ impl PackedPhase {
                 offsets.push([y, x]);
             }
         }
-        let group_len = panels_len(isa, taps.len() * k, n);
+        let group_len = layout.len(taps.len() * k);
         let mut panels = Aligned::zeros(spec.groups * group_len);
         for g in 0..spec.groups {
             let group = &mut panels[g * group_len..(g + 1) * group_len];
-            for (p, panel) in group.chunks_exact_mut((taps.len() * k * nr).max(1)).enumerate() {
-                pack_panel(panel, nr, p * nr..n.min((p + 1) * nr), |row, column| {
-                    let (tap, channel) = (taps[row / k], row % k);
-                    w[((g * k + channel) * n + column) * kh * kw + tap]
-                });
-            }
+            layout.pack(group, taps.len() * k, |row, column| {
+                let (tap, channel) = (taps[row / k], row % k);
+                w[((g * k + channel) * n + column) * kh * kw + tap]
+            });
         }
         PackedPhase { origin, offsets, panels, group_len }
     }

@@ -5,6 +5,7 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::epilogue::{Epilogue, Finish, Residual};
+use super::panels::{Panel, Panels};
 use super::tile::{MAX_MR, MAX_NR, TileArgs, tile, tile_shape};
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::{Context, Isa};
@@ -70,16 +71,14 @@ impl<A: Source> Product<'_, A> {
     /// `source` gives valid pointers, and `out` is good for the output rows that `source` names.
     pub(crate) unsafe fn run(&self, ctx: Context) {
         let (mr, nr) = tile_shape(self.isa.lanes());
-        assert!(self.panels.len() >= self.n.div_ceil(nr) * nr * self.taps * self.k);
-        let split = Split::new(self.m.div_ceil(mr), self.n.div_ceil(nr), self.panel_len(nr), ctx);
+        let layout = Panels::new(self.isa, self.n);
+        let k = self.taps * self.k;
+        assert!(self.panels.len() >= layout.len(k));
+        let split = Split::new(self.m.div_ceil(mr), layout.count(), k * nr, ctx);
         ctx.pool.run(split.pieces(), &|piece| {
             let (tiles, panels) = split.piece(piece);
             dispatch(self.isa, Piece { product: self, tiles, panels });
         });
-    }
-
-    fn panel_len(&self, nr: usize) -> usize {
-        self.taps * self.k * nr
     }
 }
 
@@ -172,13 +171,11 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
     #[inline(always)]
     fn panel<S: Simd>(&mut self, s: S, panel: usize, table: &mut Table) {
         let product = self.product;
-        let (_, nr) = tile_shape(S::LANES);
-        let first = panel * nr;
-        let columns = nr.min(product.n - first);
-
+        let panel = Panels::new(S::ISA, product.n).get(panel);
+        let Panel { first, columns, width } = panel;
         let mut bias = [0.0; MAX_NR];
         let init = match product.epilogue.bias {
-            Some(all) if columns == nr => all[first..first + nr].as_ptr(),
+            Some(all) if columns == width => all[first..first + width].as_ptr(),
             Some(all) => {
                 bias[..columns].copy_from_slice(&all[first..first + columns]);
                 bias.as_ptr()
@@ -193,48 +190,55 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
             rows: table.rows.as_ptr(),
             taps: product.taps,
             k: product.k,
-            panel: product.panels[panel * product.panel_len(nr)..].as_ptr(),
+            panel: product.panels[product.taps * product.k * first..].as_ptr(),
             init,
             init_ld: 0,
             floor: product.epilogue.floor(),
             out: out.as_ptr(),
         };
-        if product.taps <= MAX_TAPS && columns == nr && product.epilogue.is_plain() {
-            // SAFETY: pointers of the table are the source's; panel, start and output hold `NR` columns.
-            unsafe { tile(s, self.count, args) };
+        if product.taps <= MAX_TAPS && columns == width && product.epilogue.is_plain() {
+            // SAFETY: pointers of the table are the source's; panel, start and output hold `width` columns.
+            unsafe { tile(s, self.count, width, args) };
             return;
         }
 
         let mut sums = [MaybeUninit::<f32>::uninit(); MAX_MR * MAX_NR];
         let mut to_sums = [std::ptr::null_mut(); MAX_MR];
         for (i, to) in to_sums.iter_mut().enumerate() {
-            *to = sums.as_mut_ptr().cast::<f32>().wrapping_add(i * nr);
+            *to = sums.as_mut_ptr().cast::<f32>().wrapping_add(i * MAX_NR);
         }
         let args = TileArgs { out: to_sums.as_ptr(), floor: f32::NEG_INFINITY, ..args };
         if product.taps <= MAX_TAPS {
             // SAFETY: as above, with `sums` as output.
-            unsafe { tile(s, self.count, args) };
+            unsafe { tile(s, self.count, width, args) };
         } else {
-            self.many_taps(s, args, sums.as_ptr().cast(), table);
+            self.many_taps(s, width, args, sums.as_ptr().cast(), table);
         }
-        self.finish(s, sums.as_ptr().cast(), first, columns, &out[..self.count]);
+        self.finish(s, sums.as_ptr().cast(), panel, &out[..self.count]);
     }
 
     /// More taps than the table holds: some after the others, the sums waiting in `args.out`.
     #[inline(always)]
-    fn many_taps<S: Simd>(&self, s: S, args: TileArgs, sums: *const f32, table: &mut Table) {
-        let (_, nr) = tile_shape(S::LANES);
+    fn many_taps<S: Simd>(
+        &self,
+        s: S,
+        width: usize,
+        args: TileArgs,
+        sums: *const f32,
+        table: &mut Table,
+    ) {
         let product = self.product;
         for start in (0..product.taps).step_by(MAX_TAPS) {
             let end = product.taps.min(start + MAX_TAPS);
             product.source.gather(self.first, self.count, start..end, table);
-            let (init, init_ld) = if start == 0 { (args.init, 0) } else { (sums, nr) };
-            let panel = args.panel.wrapping_add(start * product.k * nr);
+            let (init, init_ld) = if start == 0 { (args.init, 0) } else { (sums, MAX_NR) };
+            let panel = args.panel.wrapping_add(start * product.k * width);
             let rows = table.rows.as_ptr();
             // SAFETY: the table holds `end - start` taps; the rest is as in `panel`.
             unsafe {
                 let taps = end - start;
-                tile(s, self.count, TileArgs { rows, taps, panel, init, init_ld, ..args });
+                let args = TileArgs { rows, taps, panel, init, init_ld, ..args };
+                tile(s, self.count, width, args);
             }
         }
     }
@@ -244,8 +248,7 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
         &self,
         s: S,
         sums: *const f32,
-        first: usize,
-        columns: usize,
+        Panel { first, columns, .. }: Panel,
         out: &[*mut f32],
     ) {
         let epilogue = &self.product.epilogue;
@@ -267,7 +270,7 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
         };
         s.call(Finish {
             sums,
-            stride: tile_shape(S::LANES).1,
+            stride: MAX_NR,
             columns,
             out,
             residual: &residual[..count],

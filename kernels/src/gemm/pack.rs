@@ -2,7 +2,7 @@
 
 use crate::simd::{Kernel, Simd};
 
-/// Copies up to `NR` columns of a matrix to a panel `[k][NR]`, zero where columns end.
+/// Copies columns of a matrix to a panel `[k][width]`, zero where columns end.
 #[derive(Clone, Copy)]
 pub(crate) struct PackPanel {
     /// The first element of the first column.
@@ -13,14 +13,14 @@ pub(crate) struct PackPanel {
     pub(crate) transposed: bool,
     pub(crate) k: usize,
     pub(crate) columns: usize,
-    pub(crate) nr: usize,
+    pub(crate) width: usize,
     pub(crate) to: *mut f32,
 }
 
 impl Kernel for PackPanel {
     type Output = ();
 
-    /// The maker vouches for the matrix and for `k * nr` floats at `to`.
+    /// The maker vouches for the matrix and for `k * width` floats at `to`.
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         if self.transposed { self.transpose() } else { self.copy(s) }
@@ -31,12 +31,12 @@ impl PackPanel {
     #[inline(always)]
     fn copy<S: Simd>(self, s: S) {
         for p in 0..self.k {
-            for at in (0..self.nr).step_by(S::LANES) {
+            for at in (0..self.width).step_by(S::LANES) {
                 let count = S::LANES.min(self.columns.saturating_sub(at));
-                // SAFETY: row `p` has `columns` floats, the panel `nr`, a multiple of the lanes.
+                // SAFETY: row `p` has `columns` floats, the panel `width`, a multiple of the lanes.
                 unsafe {
                     let x = s.load_ptr_partial(self.from.wrapping_add(p * self.ld + at), count);
-                    s.store_ptr(x, self.to.add(p * self.nr + at));
+                    s.store_ptr(x, self.to.add(p * self.width + at));
                 }
             }
         }
@@ -47,16 +47,16 @@ impl PackPanel {
         const BLOCK: usize = 16;
         for start in (0..self.k).step_by(BLOCK) {
             let end = self.k.min(start + BLOCK);
-            for column in 0..self.nr {
+            for column in 0..self.width {
                 for p in start..end {
-                    // SAFETY: column `column` has `k` floats, the panel `k * nr`.
+                    // SAFETY: column `column` has `k` floats, the panel `k * width`.
                     unsafe {
                         let x = if column < self.columns {
                             *self.from.add(column * self.ld + p)
                         } else {
                             0.0
                         };
-                        *self.to.add(p * self.nr + column) = x;
+                        *self.to.add(p * self.width + column) = x;
                     }
                 }
             }

@@ -1,33 +1,55 @@
 //! Right-hand sides, cut into panels of as many columns as a register tile has.
 
-use std::ops::Range;
-
 use super::tile::tile_shape;
 use crate::Isa;
 
-/// The columns of a panel for `isa`.
-pub(crate) fn panel_width(isa: Isa) -> usize {
-    tile_shape(isa.lanes()).1
+/// How `n` columns are cut: panels of a register tile's width, the last of half that width where that is enough.
+#[derive(Clone, Copy)]
+pub(crate) struct Panels {
+    n: usize,
+    width: usize,
 }
 
-/// Floats that `k` rows of `n` columns take in panels.
-pub(crate) fn panels_len(isa: Isa, k: usize, n: usize) -> usize {
-    let nr = panel_width(isa);
-    n.div_ceil(nr) * nr * k
+/// One panel: columns `first..first + columns`, padded to `width`.
+#[derive(Clone, Copy)]
+pub(crate) struct Panel {
+    pub(crate) first: usize,
+    pub(crate) columns: usize,
+    pub(crate) width: usize,
 }
 
-/// Copies the columns of panel `panel` of a `[k, n]` matrix to `[k][NR]`, zero where columns end.
-///
-/// `at(p, column)` is an element.
-pub(crate) fn pack_panel(
-    to: &mut [f32],
-    nr: usize,
-    columns: Range<usize>,
-    at: impl Fn(usize, usize) -> f32,
-) {
-    for (p, row) in to.chunks_exact_mut(nr).enumerate() {
-        for (x, column) in row.iter_mut().zip(columns.start..) {
-            *x = if column < columns.end { at(p, column) } else { 0.0 };
+impl Panels {
+    pub(crate) fn new(isa: Isa, n: usize) -> Panels {
+        Panels { n, width: tile_shape(isa.lanes()).1 }
+    }
+
+    pub(crate) fn count(self) -> usize {
+        self.n.div_ceil(self.width)
+    }
+
+    #[inline(always)]
+    pub(crate) fn get(self, index: usize) -> Panel {
+        let first = index * self.width;
+        let columns = self.width.min(self.n - first);
+        let width = if columns <= self.width / 2 { self.width / 2 } else { self.width };
+        Panel { first, columns, width }
+    }
+
+    /// Floats of `k` rows; the panel whose first column is `c` begins at `k * c`.
+    pub(crate) fn len(self, k: usize) -> usize {
+        let last = self.count().checked_sub(1).map(|last| self.get(last));
+        last.map_or(0, |last| k * (last.first + last.width))
+    }
+
+    /// Packs a `[k, n]` matrix, of which `at(p, column)` is an element.
+    pub(crate) fn pack(self, to: &mut [f32], k: usize, at: impl Fn(usize, usize) -> f32) {
+        for panel in (0..self.count()).map(|i| self.get(i)) {
+            let to = &mut to[k * panel.first..k * (panel.first + panel.width)];
+            for (p, row) in to.chunks_exact_mut(panel.width).enumerate() {
+                for (column, x) in row[..panel.columns].iter_mut().enumerate() {
+                    *x = at(p, panel.first + column);
+                }
+            }
         }
     }
 }
@@ -64,7 +86,7 @@ impl std::ops::DerefMut for Aligned {
     }
 }
 
-/// A `[k, n]` matrix packed for an instruction set: `[n / NR][k][NR]`, the last panel padded with zeros.
+/// A `[k, n]` matrix packed for an instruction set: `[n / NR][k][NR]`, the last panel narrower or padded with zeros.
 pub struct PackedMatrix {
     isa: Isa,
     k: usize,
@@ -93,11 +115,9 @@ impl PackedMatrix {
 
     fn pack(isa: Isa, k: usize, n: usize, at: impl Fn(usize, usize) -> f32) -> PackedMatrix {
         let isa = isa.or_scalar();
-        let nr = panel_width(isa);
-        let mut panels = Aligned::zeros(panels_len(isa, k, n));
-        for (i, panel) in panels.chunks_exact_mut((k * nr).max(1)).enumerate() {
-            pack_panel(panel, nr, i * nr..n.min((i + 1) * nr), &at);
-        }
+        let layout = Panels::new(isa, n);
+        let mut panels = Aligned::zeros(layout.len(k));
+        layout.pack(&mut panels, k, at);
         PackedMatrix { isa, k, n, panels }
     }
 

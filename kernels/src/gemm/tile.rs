@@ -12,8 +12,7 @@ pub(crate) const MAX_NR: usize = 32;
 pub(crate) const fn tile_shape(lanes: usize) -> (usize, usize) {
     match lanes {
         16 => (12, 32),
-        8 => (6, 16),
-        4 => (6, 16),
+        4 | 8 => (6, 16),
         _ => (4, 4),
     }
 }
@@ -25,13 +24,13 @@ pub(crate) struct TileArgs {
     pub(crate) rows: *const [*const f32; MAX_MR],
     pub(crate) taps: usize,
     pub(crate) k: usize,
-    /// `[taps][k][NR]`.
+    /// `[taps][k][width]`.
     pub(crate) panel: *const f32,
-    /// `NR` floats per row, `init_ld` apart.
+    /// a tile's width of floats per row, `init_ld` apart.
     pub(crate) init: *const f32,
     pub(crate) init_ld: usize,
     pub(crate) floor: f32,
-    /// A pointer to `NR` floats per row.
+    /// A pointer to a tile's width of floats per row.
     pub(crate) out: *const *mut f32,
 }
 
@@ -46,9 +45,9 @@ impl<const MR: usize, const V: usize> Kernel for Tile<MR, V> {
         let mut sums = [[s.zero(); V]; MR];
         // SAFETY: the caller of `tile` vouches for every pointer.
         unsafe {
-            for i in 0..MR {
-                for j in 0..V {
-                    sums[i][j] = s.load_ptr(t.init.add(i * t.init_ld + j * S::LANES));
+            for (i, sums) in sums.iter_mut().enumerate() {
+                for (j, sum) in sums.iter_mut().enumerate() {
+                    *sum = s.load_ptr(t.init.add(i * t.init_ld + j * S::LANES));
                 }
             }
             let mut panel = t.panel;
@@ -58,54 +57,59 @@ impl<const MR: usize, const V: usize> Kernel for Tile<MR, V> {
                 at.copy_from_slice(&rows[..MR]);
                 for p in 0..t.k {
                     let mut b = [s.zero(); V];
-                    for j in 0..V {
-                        b[j] = s.load_ptr(panel.add(j * S::LANES));
+                    for (j, b) in b.iter_mut().enumerate() {
+                        *b = s.load_ptr(panel.add(j * S::LANES));
                     }
-                    for i in 0..MR {
-                        let a = s.splat(*at[i].add(p));
-                        for j in 0..V {
-                            sums[i][j] = s.mul_add(a, b[j], sums[i][j]);
+                    for (sums, at) in sums.iter_mut().zip(at) {
+                        let a = s.splat(*at.add(p));
+                        for (sum, b) in sums.iter_mut().zip(b) {
+                            *sum = s.mul_add(a, b, *sum);
                         }
                     }
                     panel = panel.add(V * S::LANES);
                 }
             }
             let floor = s.splat(t.floor);
-            for i in 0..MR {
+            for (i, sums) in sums.iter().enumerate() {
                 let out = *t.out.add(i);
-                for j in 0..V {
-                    s.store_ptr(s.max(floor, sums[i][j]), out.add(j * S::LANES));
+                for (j, sum) in sums.iter().enumerate() {
+                    s.store_ptr(s.max(floor, *sum), out.add(j * S::LANES));
                 }
             }
         }
     }
 }
 
-/// Computes a tile of `rows` rows.
+/// Computes a tile of `rows` rows and `width` columns, a whole panel or half of one.
 ///
 /// # Safety
-/// Every pointer of `args` is good for what its comment says, for `rows` rows, with the columns of [`tile_shape`].
+/// Every pointer of `args` is good for what its comment says, for `rows` rows of `width` columns.
 #[inline(always)]
-pub(crate) unsafe fn tile<S: Simd>(s: S, rows: usize, args: TileArgs) {
-    if S::LANES == 16 {
-        match rows {
-            12 => s.call(Tile::<12, 2>(args)),
-            11 => s.call(Tile::<11, 2>(args)),
-            10 => s.call(Tile::<10, 2>(args)),
-            9 => s.call(Tile::<9, 2>(args)),
-            8 => s.call(Tile::<8, 2>(args)),
-            7 => s.call(Tile::<7, 2>(args)),
-            _ => up_to_6::<S, 2>(s, rows, args),
-        }
-    } else if S::LANES == 8 {
-        up_to_6::<S, 2>(s, rows, args);
+pub(crate) unsafe fn tile<S: Simd>(s: S, rows: usize, width: usize, args: TileArgs) {
+    let (mr, nr) = tile_shape(S::LANES);
+    debug_assert!(rows <= mr && (width == nr || width == nr / 2));
+    if S::LANES >= 8 {
+        if width == nr { by_rows::<S, 2>(s, rows, args) } else { by_rows::<S, 1>(s, rows, args) }
+    } else if width == nr {
+        by_rows::<S, 4>(s, rows, args);
     } else {
-        up_to_6::<S, 4>(s, rows, args);
+        by_rows::<S, 2>(s, rows, args);
     }
 }
 
 #[inline(always)]
-fn up_to_6<S: Simd, const V: usize>(s: S, rows: usize, args: TileArgs) {
+fn by_rows<S: Simd, const V: usize>(s: S, rows: usize, args: TileArgs) {
+    if S::LANES == 16 {
+        match rows {
+            12 => return s.call(Tile::<12, V>(args)),
+            11 => return s.call(Tile::<11, V>(args)),
+            10 => return s.call(Tile::<10, V>(args)),
+            9 => return s.call(Tile::<9, V>(args)),
+            8 => return s.call(Tile::<8, V>(args)),
+            7 => return s.call(Tile::<7, V>(args)),
+            _ => {}
+        }
+    }
     match rows {
         6 => s.call(Tile::<6, V>(args)),
         5 => s.call(Tile::<5, V>(args)),

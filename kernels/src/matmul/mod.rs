@@ -7,7 +7,7 @@ mod tests;
 
 use crate::gemm::indirect::Product;
 use crate::gemm::pack::PackPanel;
-use crate::gemm::panels::{panel_width, panels_len};
+use crate::gemm::panels::Panels;
 use crate::gemm::rows::Strided;
 use crate::gemm::{Epilogue, Residual};
 use crate::simd::dispatch;
@@ -48,7 +48,7 @@ pub struct OperandMut<'a> {
 
 /// Floats of scratch that [`matmul`] needs.
 pub fn matmul_scratch_len(isa: Isa, shape: &Matmul) -> usize {
-    shape.batch * panels_len(isa.or_scalar(), shape.k, shape.n)
+    shape.batch * Panels::new(isa.or_scalar(), shape.n).len(shape.k)
 }
 
 /// `out[i] = epilogue(a[i] * b[i])` for each `i` of the batch; residual rows are `batch * m`, one product after the other.
@@ -75,7 +75,7 @@ pub fn matmul(
 
     let ctx = Context { isa: ctx.isa.or_scalar(), ..ctx };
     pack_all(ctx, shape, &b, scratch);
-    let panels_len = panels_len(ctx.isa, k, n);
+    let panels_len = Panels::new(ctx.isa, n).len(k);
     let (scratch, out) = (&*scratch, &out);
     let product = |i: usize| Product {
         isa: ctx.isa,
@@ -110,21 +110,21 @@ fn rows_of<'a>(epilogue: &Epilogue<'a>, first: usize) -> Epilogue<'a> {
 
 /// Packs every right-hand side, a panel after the other.
 fn pack_all(ctx: Context, shape: &Matmul, b: &Operand, scratch: &mut [f32]) {
-    let nr = panel_width(ctx.isa);
-    let (panels, len) = (shape.n.div_ceil(nr), shape.k * nr);
+    let layout = Panels::new(ctx.isa, shape.n);
+    let (count, len) = (layout.count(), layout.len(shape.k));
     let b = *b;
     let to = Scratch(scratch.as_mut_ptr());
-    ctx.pool.run(shape.batch * panels, &|piece| {
-        let (i, first) = (piece / panels, piece % panels * nr);
+    ctx.pool.run(shape.batch * count, &|piece| {
+        let (i, panel) = (piece / count, layout.get(piece % count));
         let step = if shape.b_transposed { b.first.ld() } else { 1 };
         let panel = PackPanel {
-            from: b.first.ptr().wrapping_add(i * b.batch_stride + first * step),
+            from: b.first.ptr().wrapping_add(i * b.batch_stride + panel.first * step),
             ld: b.first.ld(),
             transposed: shape.b_transposed,
             k: shape.k,
-            columns: nr.min(shape.n - first),
-            nr,
-            to: to.at(piece * len),
+            columns: panel.columns,
+            width: panel.width,
+            to: to.at(i * len + panel.first * shape.k),
         };
         dispatch(ctx.isa, panel);
     });

@@ -1,0 +1,44 @@
+//! Elements chosen by their values.
+
+use ocelli_kernels::select;
+
+use super::Lowering;
+use crate::{Node, Result};
+
+impl Lowering<'_> {
+    pub(super) fn top_k(&mut self, node: &Node, k: usize) -> Result<()> {
+        let width = self.graph.shape(node.inputs[0]).last_dim();
+        let (reads, mut writes) = (self.dense_operands(node)?, self.results(node));
+        writes.push(self.scratch(select::top_k_scratch_len(width)));
+        self.emit(node, reads, writes, move |args, _| {
+            let results = (args.write(0), args.write_i32(1));
+            select::top_k(args.read(0), width, k, results, args.write_i32(2));
+        })
+    }
+
+    pub(super) fn arg_max(&mut self, node: &Node) -> Result<()> {
+        let width = self.graph.shape(node.inputs[0]).last_dim();
+        let (reads, writes) = (self.dense_operands(node)?, self.results(node));
+        self.emit(node, reads, writes, move |args, _| {
+            select::arg_max(args.read(0), width, args.write_i32(0));
+        })
+    }
+
+    pub(super) fn gather_rows(&mut self, node: &Node) -> Result<()> {
+        let shape = self.graph.shape(node.inputs[0]);
+        let extents = [shape[0], shape[1], shape[2]];
+        let (reads, writes) = (self.dense_operands(node)?, self.results(node));
+        self.emit(node, reads, writes, move |args, _| {
+            select::gather_rows(args.read(0), extents, args.read_i32(1), args.write(0));
+        })
+    }
+
+    pub(super) fn to_f32(&mut self, node: &Node) -> Result<()> {
+        let (reads, writes) = (self.dense_operands(node)?, self.results(node));
+        self.emit(node, reads, writes, move |args, _| {
+            for (&index, number) in args.read_i32(0).iter().zip(args.write(0)) {
+                *number = index as f32;
+            }
+        })
+    }
+}

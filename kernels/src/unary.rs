@@ -1,8 +1,0 @@
-//! Functions of one element.
-
-/// A function of one element.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Unary {
-    /// `e^x`
-    Exp,
-}
