@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 pub use config::{ModelConfig, StoredPreparation};
-pub use write::write_package;
+pub use write::{WrittenPackage, write_package};
 
 use crate::labels::names;
 use crate::{EnvironmentError, Error, LoadingError};
