@@ -98,7 +98,8 @@ mod tests {
 
     #[test]
     fn nonsense_says_what_would_be_right() {
-        for text in ["", "gpu", "cpu:0", "cuda:", "cuda:x", "wgpu:-1", "cuda:99999999999999999999"] {
+        for text in ["", "gpu", "cpu:0", "cuda:", "cuda:x", "wgpu:-1", "cuda:99999999999999999999"]
+        {
             let error = text.parse::<Device>().unwrap_err().to_string();
             assert!(error.contains("write `cpu`"), "{text}: {error}");
         }

@@ -23,9 +23,7 @@ pub use error::{EnvironmentError, Error, ErrorKind, LoadingError, Result, Retrie
 pub use hub::{Downloader, Progress};
 pub use labels::{LABEL_SETS, labels};
 pub use model::{AutoModel, AutoModelOptions, ClassFilter, ModelInfo, Prediction};
-pub use package::{
-    ModelConfig, PackageFolder, StoredPreparation, WrittenPackage, write_package,
-};
+pub use package::{ModelConfig, PackageFolder, StoredPreparation, WrittenPackage, write_package};
 pub use registry::{Implementation, Load, Recognise, Registry, parse_task, task_name};
 pub use source::{Address, KNOWN_MODELS, KnownModel, ModelSource, known_model};
 

@@ -75,7 +75,8 @@ impl Implementation {
             let mut known = self.features.iter().chain(&self.required_features);
             !known.any(|f| f == *feature)
         };
-        let missing = |required: &&Cow<'static, str>| !features.iter().any(|f| f == required.as_ref());
+        let missing =
+            |required: &&Cow<'static, str>| !features.iter().any(|f| f == required.as_ref());
         let reason = if let Some(unknown) = features.iter().find(unknown) {
             format!("the package has the feature `{unknown}`, which no implementation knows")
         } else if let Some(missing) = self.required_features.iter().find(missing) {
@@ -175,10 +176,7 @@ impl Registry {
         let found = self.recognisers.iter().rev().find_map(|entry| Some((entry, claim(entry)?)));
         found.map(|((architecture, _), (_, task))| (architecture.as_ref(), task)).ok_or_else(|| {
             let known: Vec<_> = self.recognisers.iter().map(|(name, _)| name.as_ref()).collect();
-            LoadingError::NotRecognised {
-                file: weights.file().to_owned(),
-                known: known.join(", "),
-            }
+            LoadingError::NotRecognised { file: weights.file().to_owned(), known: known.join(", ") }
         })
     }
 
@@ -237,14 +235,12 @@ pub fn task_name(task: Task) -> String {
 /// # Errors
 /// There is none.
 pub fn parse_task(name: &str) -> Result<Task, LoadingError> {
-    serde_json::from_value(serde_json::Value::from(name)).map_err(|_| {
-        LoadingError::InvalidOption {
-            option: "task",
-            value: name.to_owned(),
-            reason: "unknown; tasks are spelled as in packages: object-detection, \
+    serde_json::from_value(serde_json::Value::from(name)).map_err(|_| LoadingError::InvalidOption {
+        option: "task",
+        value: name.to_owned(),
+        reason: "unknown; tasks are spelled as in packages: object-detection, \
                      instance-segmentation, keypoint-detection, semantic-segmentation"
-                .to_owned(),
-        }
+            .to_owned(),
     })
 }
 

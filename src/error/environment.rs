@@ -36,7 +36,9 @@ pub enum EnvironmentError {
     },
 
     /// There is nowhere to keep downloads.
-    #[error("no cache folder: neither OCELLI_CACHE nor a home folder is set; set OCELLI_CACHE to a folder")]
+    #[error(
+        "no cache folder: neither OCELLI_CACHE nor a home folder is set; set OCELLI_CACHE to a folder"
+    )]
     NoCacheFolder,
 
     /// A file of the cache or of a package cannot be read or written.

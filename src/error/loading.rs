@@ -48,7 +48,9 @@ pub enum LoadingError {
     },
 
     /// Nobody registered this combination.
-    #[error("no implementation of architecture `{architecture}` for task `{task}` and backend `{backend}`; {known}")]
+    #[error(
+        "no implementation of architecture `{architecture}` for task `{task}` and backend `{backend}`; {known}"
+    )]
     NoImplementation {
         /// The architecture asked for.
         architecture: String,

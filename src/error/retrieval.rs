@@ -8,7 +8,10 @@ use std::time::Duration;
 #[non_exhaustive]
 pub enum RetrievalError {
     /// A name that is no file, no address and no known model.
-    #[error("`{name}` is no file and no known model{}; `ocelli models` lists the names, a file needs its path", did_you_mean(suggestions))]
+    #[error(
+        "`{name}` is no file and no known model{}; `ocelli models` lists the names, a file needs its path",
+        did_you_mean(suggestions)
+    )]
     UnknownName {
         /// What was given.
         name: String,
@@ -26,7 +29,9 @@ pub enum RetrievalError {
     },
 
     /// A plain `http` address that was not expressly allowed.
-    #[error("`{url}` is not encrypted: use https, or allow plain http (`--allow-http`) if you trust the network")]
+    #[error(
+        "`{url}` is not encrypted: use https, or allow plain http (`--allow-http`) if you trust the network"
+    )]
     NotEncrypted {
         /// The address.
         url: String,
@@ -51,7 +56,9 @@ pub enum RetrievalError {
     },
 
     /// The server could not be reached.
-    #[error("cannot reach {host}: {reason}. Without a network only cached models and local files can be loaded; behind a proxy set HTTPS_PROXY")]
+    #[error(
+        "cannot reach {host}: {reason}. Without a network only cached models and local files can be loaded; behind a proxy set HTTPS_PROXY"
+    )]
     NoConnection {
         /// The server.
         host: String,
@@ -60,14 +67,18 @@ pub enum RetrievalError {
     },
 
     /// The server wants credentials.
-    #[error("{url}: the server refuses access without credentials (401); download the file yourself and pass its path")]
+    #[error(
+        "{url}: the server refuses access without credentials (401); download the file yourself and pass its path"
+    )]
     Unauthorized {
         /// The address.
         url: String,
     },
 
     /// The server refuses access.
-    #[error("{url}: the server forbids access (403): the file may be private or gated; check the address, or download it yourself and pass its path")]
+    #[error(
+        "{url}: the server forbids access (403): the file may be private or gated; check the address, or download it yourself and pass its path"
+    )]
     Forbidden {
         /// The address.
         url: String,
@@ -90,7 +101,9 @@ pub enum RetrievalError {
     },
 
     /// The server kept failing.
-    #[error("{url}: gave up after {attempts} attempts, the last one failed with: {reason}. What has arrived is kept: try again later to go on")]
+    #[error(
+        "{url}: gave up after {attempts} attempts, the last one failed with: {reason}. What has arrived is kept: try again later to go on"
+    )]
     Exhausted {
         /// The address.
         url: String,
@@ -112,7 +125,9 @@ pub enum RetrievalError {
     },
 
     /// The file that arrived is not the file that was published.
-    #[error("{url}: md5 is {found}, published is {expected}: the file was damaged or replaced on its way and has been deleted; try again, and do not use it if this repeats")]
+    #[error(
+        "{url}: md5 is {found}, published is {expected}: the file was damaged or replaced on its way and has been deleted; try again, and do not use it if this repeats"
+    )]
     HashMismatch {
         /// The address.
         url: String,
@@ -123,7 +138,9 @@ pub enum RetrievalError {
     },
 
     /// A known model for which no checksum was published.
-    #[error("{name} has no published checksum: allow it (`--allow-unverified`) if you trust {url}, or download it yourself and pass its path")]
+    #[error(
+        "{name} has no published checksum: allow it (`--allow-unverified`) if you trust {url}, or download it yourself and pass its path"
+    )]
     Untrusted {
         /// The model's name.
         name: String,

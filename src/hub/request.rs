@@ -127,16 +127,15 @@ fn failure(address: &Address, error: &ureq::Error) -> Failure {
     }
 }
 
-fn check_status(
-    address: &Address,
-    status: StatusCode,
-    headers: &HeaderMap,
-) -> Result<(), Failure> {
+fn check_status(address: &Address, status: StatusCode, headers: &HeaderMap) -> Result<(), Failure> {
     let url = address.to_string();
     let error = match status.as_u16() {
         200 | 206 | 416 => return Ok(()),
         408 | 429 | 500 | 502 | 503 | 504 => {
-            return Err(Failure::Transient(format!("the server answered {status}"), pause(headers)));
+            return Err(Failure::Transient(
+                format!("the server answered {status}"),
+                pause(headers),
+            ));
         }
         401 => RetrievalError::Unauthorized { url },
         403 => RetrievalError::Forbidden { url },

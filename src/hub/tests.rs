@@ -199,7 +199,8 @@ fn sizes_are_limited_announced_or_not() {
     for reply in [Reply::Whole, Reply::Endless] {
         let folder = tempfile::tempdir().unwrap();
         let server = Server::start(&[reply]);
-        let error = downloader(folder.path()).max_bytes(8).fetch(&server.address, None).unwrap_err();
+        let error =
+            downloader(folder.path()).max_bytes(8).fetch(&server.address, None).unwrap_err();
         assert!(matches!(error, Error::Retrieval(RetrievalError::TooLarge { limit: 8, .. })));
     }
 }

@@ -83,7 +83,8 @@ fn append(
     let mut buffer = vec![0; 1 << 16];
     let mut done = offset;
     loop {
-        let count = body.read(&mut buffer).map_err(|error| Failure::transient(error.to_string()))?;
+        let count =
+            body.read(&mut buffer).map_err(|error| Failure::transient(error.to_string()))?;
         if count == 0 {
             break;
         }

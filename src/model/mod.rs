@@ -80,7 +80,11 @@ impl AutoModel {
     ///
     /// # Errors
     /// A picture or an option does not suit the model, or the network fails.
-    pub fn infer(&self, images: &[Image], options: &InferOptions) -> Result<Vec<Prediction>, Error> {
+    pub fn infer(
+        &self,
+        images: &[Image],
+        options: &InferOptions,
+    ) -> Result<Vec<Prediction>, Error> {
         if images.is_empty() {
             return Ok(Vec::new());
         }

@@ -9,7 +9,7 @@ use ocelli_models::{LoadOptions, LoadRequest, Package, Preparation, WeightChoice
 use ocelli_vision::{Size, Task};
 
 use super::{AutoModel, ModelInfo};
-use crate::executor::{Recording, executor};
+use crate::executor::{Describing, Recording, executor};
 #[cfg(feature = "hub")]
 use crate::hub::Downloader;
 use crate::package::PackageFolder;
@@ -99,6 +99,11 @@ impl AutoModelOptions {
     /// An executor of one's own, in place of device, threads and precision.
     pub fn executor(self, executor: Arc<dyn Executor>) -> Self {
         Self { executor: Some(executor), ..self }
+    }
+
+    /// Finds out what the model is without compiling its network, which then cannot be run.
+    pub fn describe_only(self) -> Self {
+        self.executor(Arc::new(Describing))
     }
 
     /// The implementations to choose from; by default [`Registry::process_default`].

@@ -32,7 +32,10 @@ impl ClassFilter {
     ///
     /// # Errors
     /// One of them is neither a name nor an id of the model.
-    pub fn new<S: AsRef<str>>(wanted: &[S], class_names: &[String]) -> Result<ClassFilter, LoadingError> {
+    pub fn new<S: AsRef<str>>(
+        wanted: &[S],
+        class_names: &[String],
+    ) -> Result<ClassFilter, LoadingError> {
         let mut keep = vec![false; class_names.len()];
         for wanted in wanted {
             let wanted = wanted.as_ref().trim();
@@ -181,7 +184,8 @@ mod tests {
     fn masks_follow_their_boxes() {
         let mut found = InstanceDetections::new(Size::new(2, 1), MaskFormat::Rle);
         let masks = [[0_u8, 1], [1, 1]].map(|row| {
-            let mut map = SemanticSegmentation { image_size: Size::new(2, 1), ..Default::default() };
+            let mut map =
+                SemanticSegmentation { image_size: Size::new(2, 1), ..Default::default() };
             map.class_map = row.iter().map(|&v| u16::from(v)).collect();
             map.mask(1)
         });

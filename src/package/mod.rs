@@ -43,7 +43,8 @@ impl PackageFolder {
     /// # Errors
     /// A file is missing or malformed, or the package brings Python code.
     pub fn read(path: &Path) -> Result<PackageFolder, Error> {
-        let config: ModelConfig = require(path, "model_config.json", json(path, "model_config.json")?)?;
+        let config: ModelConfig =
+            require(path, "model_config.json", json(path, "model_config.json")?)?;
         config.check(path)?;
         let class_names = text(path, "class_names.txt")?;
         let model_type: Option<ModelType> = json(path, "model_type.json")?;
@@ -68,10 +69,16 @@ fn weights(package: &Path, backend: &str) -> Result<PathBuf, LoadingError> {
         _ => &["weights.safetensors", "weights.pth", "weights.pt", "model.pt", "model.safetensors"],
     };
     let found = candidates.iter().map(|name| package.join(name)).find(|path| path.is_file());
-    found.ok_or_else(|| corrupted(package, candidates[0], format!(
-        "no weights; a package with the backend `{backend}` has one of {}",
-        candidates.join(", ")
-    )))
+    found.ok_or_else(|| {
+        corrupted(
+            package,
+            candidates[0],
+            format!(
+                "no weights; a package with the backend `{backend}` has one of {}",
+                candidates.join(", ")
+            ),
+        )
+    })
 }
 
 /// The text of a small file; nothing if there is no such file.
@@ -99,7 +106,8 @@ fn json<T: DeserializeOwned>(package: &Path, name: &str) -> Result<Option<T>, Er
 
 fn require<T>(package: &Path, name: &str, file: Option<T>) -> Result<T, LoadingError> {
     file.ok_or_else(|| {
-        let reason = "missing; a package folder needs it, a checkpoint file is loaded by its own path";
+        let reason =
+            "missing; a package folder needs it, a checkpoint file is loaded by its own path";
         corrupted(package, name, reason.to_owned())
     })
 }

@@ -198,7 +198,8 @@ fn write_weights(weights: &StateDict, path: &Path) -> Result<(usize, u64), Error
         let copy = written.tensor(tensor.name())?;
         let same = copy.shape() == tensor.shape() && copy.dtype() == tensor.dtype();
         if !same || copy.bytes()? != tensor.bytes()? {
-            let reason = format!("tensor `{}` reads back differently; check the disk", tensor.name());
+            let reason =
+                format!("tensor `{}` reads back differently; check the disk", tensor.name());
             let (option, value) = ("weights", path.display().to_string());
             return Err(LoadingError::InvalidOption { option, value, reason }.into());
         }

@@ -31,14 +31,15 @@ impl Address {
             return Err(bad("an address has no blanks; write %20 for a space"));
         }
         let (scheme, rest) = given.split_once("://").ok_or_else(|| bad("no scheme"))?;
-        let scheme = match scheme.to_ascii_lowercase().as_str() {
-            "https" => "https",
-            "http" => "http",
-            "hf" => return hugging_face(rest).ok_or_else(|| {
-                bad("write hf://owner/repository/file, or hf://owner/repository@revision/file")
-            }),
-            _ => return Err(bad("only https, http and hf addresses are understood")),
-        };
+        let scheme =
+            match scheme.to_ascii_lowercase().as_str() {
+                "https" => "https",
+                "http" => "http",
+                "hf" => return hugging_face(rest).ok_or_else(|| {
+                    bad("write hf://owner/repository/file, or hf://owner/repository@revision/file")
+                }),
+                _ => return Err(bad("only https, http and hf addresses are understood")),
+            };
         let rest = rest.split('#').next().unwrap_or(rest);
         let (rest, query) = match rest.split_once('?') {
             Some((rest, query)) => (rest, Some(query.to_owned())),
@@ -51,12 +52,8 @@ impl Address {
         if path.is_empty() || path.ends_with('/') {
             return Err(bad("it names a folder; give the address of a file"));
         }
-        let address = Address {
-            scheme,
-            host: host.to_ascii_lowercase(),
-            path: path.to_owned(),
-            query,
-        };
+        let address =
+            Address { scheme, host: host.to_ascii_lowercase(), path: path.to_owned(), query };
         if address.parts().any(|part| part.len() > MAX_NAME) {
             return Err(bad("a part of it is too long to be a file's name in the cache"));
         }
@@ -147,7 +144,8 @@ mod tests {
 
     #[test]
     fn an_address_has_its_own_place() {
-        let address = Address::parse("HTTPS://Example.org:8080/a//b c.pth".replace(' ', "+").as_str());
+        let address =
+            Address::parse("HTTPS://Example.org:8080/a//b c.pth".replace(' ', "+").as_str());
         let address = address.unwrap();
         assert_eq!(address.cache_path(), PathBuf::from("example.org%3A8080/a/b%2Bc.pth"));
         let signed = Address::parse("https://example.org/a/b.pth?key=1/2#top").unwrap();
