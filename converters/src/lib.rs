@@ -21,6 +21,7 @@ mod storage;
 mod tensor;
 mod value;
 mod write;
+mod zip_entry;
 
 pub use dtype::DType;
 pub use error::Error;

@@ -26,18 +26,22 @@ pub(crate) struct Named {
     pub(crate) index: HashMap<Arc<str>, usize>,
     pub(crate) groups: Vec<Group>,
     group_index: HashMap<String, usize>,
+    /// How often a name that is taken came again.
+    repeats: HashMap<String, usize>,
 }
 
 impl Named {
-    /// Walks a tree.
-    pub(crate) fn of(root: &Value) -> Result<Self, Fault> {
+    /// Walks a tree that came from a pickle of `pickle_len` bytes.
+    pub(crate) fn of(root: &Value, pickle_len: usize) -> Result<Self, Fault> {
         let mut walk = Walk {
             named: Named::default(),
             path: String::new(),
             group: 0,
             in_object: false,
             barren: HashSet::new(),
+            max_tensors: pickle_len / 8 + 1024,
             name_bytes: 0,
+            max_name_bytes: pickle_len.saturating_mul(64).saturating_add(1 << 20),
         };
         walk.value(root)?;
         Ok(walk.named)
@@ -45,32 +49,37 @@ impl Named {
 
     /// Adds a tensor. A name that is taken gets `#2`, `#3`, ... at its end.
     pub(crate) fn push(&mut self, name: &str, tensor: &Tensor, group: &str) {
-        let mut tensor = tensor.named(name);
-        for repeat in 2.. {
-            if !self.index.contains_key(tensor.name()) {
-                break;
-            }
-            tensor = tensor.named(&format!("{name}#{repeat}"));
-        }
+        let tensor = tensor.named(&self.free_name(name));
         self.index.insert(tensor.shared_name(), self.tensors.len());
-        let place = match self.group_index.get(group) {
-            Some(&place) => place,
-            None => {
-                self.groups.push(Group { path: group.into(), count: 0, bytes: 0 });
-                self.group_index.insert(group.into(), self.groups.len() - 1);
-                self.groups.len() - 1
-            }
-        };
+        let place = self.group_place(group);
         self.groups[place].count += 1;
         self.groups[place].bytes += tensor.byte_len() as u64;
         self.tensors.push(tensor);
     }
-}
 
-/// Most tensors a tree may name: shared parts count at each place they are reached from.
-const MAX_TENSORS: usize = 1 << 20;
-/// Most bytes all names together may take.
-const MAX_NAME_BYTES: usize = 1 << 28;
+    fn free_name<'a>(&mut self, name: &'a str) -> Cow<'a, str> {
+        if !self.index.contains_key(name) {
+            return Cow::Borrowed(name);
+        }
+        let repeats = self.repeats.entry(name.into()).or_insert(1);
+        loop {
+            *repeats += 1;
+            let other = format!("{name}#{repeats}");
+            if !self.index.contains_key(other.as_str()) {
+                return Cow::Owned(other);
+            }
+        }
+    }
+
+    fn group_place(&mut self, path: &str) -> usize {
+        if let Some(&place) = self.group_index.get(path) {
+            return place;
+        }
+        self.group_index.insert(path.into(), self.groups.len());
+        self.groups.push(Group { path: path.into(), count: 0, bytes: 0 });
+        self.groups.len() - 1
+    }
+}
 
 struct Walk {
     named: Named,
@@ -81,7 +90,11 @@ struct Walk {
     in_object: bool,
     /// Containers without any tensor, which need no second visit.
     barren: HashSet<*const ()>,
+    /// Most tensors to name: shared parts count at each place they are reached from, and a hostile
+    /// tree reaches them from exponentially many.
+    max_tensors: usize,
     name_bytes: usize,
+    max_name_bytes: usize,
 }
 
 impl Walk {
@@ -112,21 +125,24 @@ impl Walk {
     }
 
     fn tensor(&mut self, tensor: &Tensor) -> Result<(), Fault> {
-        self.name_bytes += self.path.len();
-        if self.named.tensors.len() >= MAX_TENSORS {
-            return Err(Fault::limit("the number of named tensors", MAX_TENSORS as u64));
+        if self.named.tensors.len() >= self.max_tensors {
+            return Err(Fault::limit("the number of named tensors", self.max_tensors as u64));
         }
-        if self.name_bytes > MAX_NAME_BYTES {
-            return Err(Fault::limit("the bytes of all tensor names", MAX_NAME_BYTES as u64));
-        }
+        self.charge(self.path.len())?;
         self.named.push(&self.path, tensor, &self.path[..self.group]);
         Ok(())
     }
 
-    fn child(&mut self, key: &str, value: &Value) -> Result<(), Fault> {
-        if !matches!(value, Value::Tensor(_)) && address(value).is_none() {
-            return Ok(());
+    fn charge(&mut self, name_bytes: usize) -> Result<(), Fault> {
+        self.name_bytes += name_bytes;
+        if self.name_bytes > self.max_name_bytes {
+            return Err(Fault::limit("the bytes of all tensor names", self.max_name_bytes as u64));
         }
+        Ok(())
+    }
+
+    fn child(&mut self, key: &str, value: &Value) -> Result<(), Fault> {
+        self.charge(key.len())?;
         let len = self.path.len();
         if len > 0 {
             self.path.push('.');
@@ -138,16 +154,13 @@ impl Walk {
     }
 
     fn items(&mut self, items: &[Value]) -> Result<(), Fault> {
-        for (index, item) in items.iter().enumerate() {
-            if matches!(item, Value::Tensor(_)) || address(item).is_some() {
-                self.child(&index.to_string(), item)?;
-            }
-        }
-        Ok(())
+        let mut items = items.iter().enumerate().filter(|(_, item)| may_hold_tensors(item));
+        items.try_for_each(|(index, item)| self.child(&index.to_string(), item))
     }
 
     fn dict(&mut self, dict: &Dict) -> Result<(), Fault> {
-        dict.iter().try_for_each(|(key, value)| self.child(&key_text(key), value))
+        let mut pairs = dict.iter().filter(|(_, value)| may_hold_tensors(value));
+        pairs.try_for_each(|(key, value)| self.child(&key_text(key), value))
     }
 
     /// A module gives what its own `state_dict()` would; any other object all its attributes.
@@ -155,7 +168,7 @@ impl Walk {
         if let Some(module) = Module::of(object) {
             self.dict(module.parameters)?;
             for (name, buffer) in module.buffers.iter() {
-                if !module.leaves_out(name) {
+                if may_hold_tensors(buffer) && !module.leaves_out(name) {
                     self.child(&key_text(name), buffer)?;
                 }
             }
@@ -192,6 +205,10 @@ impl<'a> Module<'a> {
             .iter()
             .any(|name| name.as_str().is_some() && name.as_str() == buffer.as_str())
     }
+}
+
+fn may_hold_tensors(value: &Value) -> bool {
+    matches!(value, Value::Tensor(_)) || address(value).is_some()
 }
 
 /// Where a container that may hold tensors lies; `None` for anything else.

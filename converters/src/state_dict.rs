@@ -173,6 +173,7 @@ impl StateDict {
 
     /// The tensors below `path` whose remaining name starts with `strip_prefix`, under what is
     /// left of it then: `subset("state_dict", "model.")`. An empty path is the root.
+    #[must_use]
     pub fn subset(&self, path: &str, strip_prefix: &str) -> StateDict {
         self.renamed(|name| {
             let rest = match path {

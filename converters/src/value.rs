@@ -227,6 +227,7 @@ impl fmt::Debug for Value {
 }
 
 const SHOWN_ITEMS: usize = 8;
+const SHOWN_CHARS: usize = 200;
 
 fn write_bounded(f: &mut fmt::Formatter<'_>, value: &Value, depth: usize) -> fmt::Result {
     match value {
@@ -235,16 +236,19 @@ fn write_bounded(f: &mut fmt::Formatter<'_>, value: &Value, depth: usize) -> fmt
         Value::Int(value) => write!(f, "{value}"),
         Value::BigInt(value) => write!(f, "an integer of {} bytes", value.0.len()),
         Value::Float(value) => write!(f, "{value:?}"),
-        Value::Str(value) => write!(f, "{value:?}"),
+        Value::Str(value) => match value.char_indices().nth(SHOWN_CHARS) {
+            Some((end, _)) => write!(f, "{:?}...", &value[..end]),
+            None => write!(f, "{value:?}"),
+        },
         Value::Bytes(value) => write!(f, "{} bytes", value.len()),
         Value::List(items) => write_items(f, "[", items, "]", depth),
         Value::Tuple(items) => write_items(f, "(", items, ")", depth),
         Value::Set(items) => write_items(f, "set(", items, ")", depth),
         Value::Dict(dict) => write_pairs(f, dict, depth),
         Value::Tensor(tensor) => write!(f, "{tensor:?}"),
-        Value::Class(name) => write!(f, "<{name}>"),
+        Value::Class(name) => write!(f, "<{name:.SHOWN_CHARS$}>"),
         Value::Object(object) => {
-            write!(f, "{}", object.class)?;
+            write!(f, "{:.SHOWN_CHARS$}", object.class)?;
             write_items(f, "(", &object.args, ")", depth)?;
             if !object.items.is_empty() {
                 write_items(f, "[", &object.items, "]", depth)?;

@@ -1,5 +1,12 @@
 //! Every fixture against what PyTorch itself reads from it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests fail loudly and say what they skip"
+)]
+
 use std::path::PathBuf;
 
 use ocelli_converters::{Format, StateDict, Value, write_safetensors};
@@ -15,7 +22,7 @@ fn expected() -> serde_json::Map<String, Json> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// (name, dtype, shape, bytes) of every tensor.
@@ -52,7 +59,7 @@ fn follow<'a>(root: &'a Value, path: &str) -> Option<&'a Value> {
 fn same(value: &Value, expected: &Json) -> bool {
     match (value, expected) {
         (Value::None, Json::Null) => true,
-        (Value::Bytes(bytes), Json::Object(object)) => object["bytes"] == Json::from(hex(bytes)),
+        (Value::Bytes(bytes), Json::Object(object)) => object["bytes"] == hex(bytes),
         (Value::Bool(_), _) => value.as_bool() == expected.as_bool(),
         (Value::Int(_), Json::Number(n)) => value.as_i64() == n.as_i64(),
         (Value::Float(_), Json::Number(n)) => value.as_f64() == n.as_f64(),
@@ -116,6 +123,19 @@ fn numbers_convert_from_every_real_type() {
                 let integers = numbers.map(|x| x as i64);
                 assert_eq!(*tensor.to_i64().unwrap(), integers, "{file} {tensor:?}");
             }
+        }
+    }
+}
+
+#[test]
+fn every_eight_bit_float_converts_as_in_pytorch() {
+    let weights = StateDict::open(fixture("float8.pth")).unwrap();
+    for name in ["float8_e4m3fn", "float8_e5m2"] {
+        let found = weights.tensor(name).unwrap().to_f32().unwrap();
+        let wanted = weights.tensor(&format!("{name}_as_float32")).unwrap().to_f32().unwrap();
+        for (byte, (found, wanted)) in found.iter().zip(wanted.iter()).enumerate() {
+            let equal = found.to_bits() == wanted.to_bits() || (found.is_nan() && wanted.is_nan());
+            assert!(equal, "{name} {byte:#04x}: {found}, not {wanted}");
         }
     }
 }

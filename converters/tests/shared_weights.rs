@@ -1,5 +1,12 @@
 //! Real checkpoints, if they are at hand.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests fail loudly and say what they skip"
+)]
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 

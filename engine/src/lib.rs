@@ -4,9 +4,9 @@
 //! passes fold and fuse, weights are packed, memory is planned. The compiled program is immutable and shared; any number of
 //! sessions run it at the same time, each in its own memory, without allocating.
 
-pub mod cpu;
 #[cfg(feature = "candle")]
 pub mod candle;
+pub mod cpu;
 mod error;
 mod executor;
 mod graph;

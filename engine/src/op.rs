@@ -2,7 +2,7 @@
 
 pub use ocelli_kernels::Activation;
 pub use ocelli_kernels::binary::Binary;
-pub use ocelli_kernels::reduce::Reduction as Reduce;
+pub use ocelli_kernels::reduce::Reduce;
 pub use ocelli_kernels::unary::Unary;
 
 use crate::Tensor;

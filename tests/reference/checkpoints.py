@@ -164,6 +164,17 @@ def state_dicts():
     rezip("state.pth", "state-deflated.pth")
 
 
+def float8():
+    """Every value of the 8-bit floats, and the same as float32 (not a number included)."""
+    every = torch.arange(256, dtype=torch.int32).to(torch.uint8)
+    value = {}
+    for dtype in (torch.float8_e4m3fn, torch.float8_e5m2):
+        name = str(dtype).removeprefix("torch.")
+        value[name] = every.view(dtype)
+        value[name + "_as_float32"] = every.view(dtype).to(torch.float32)
+    save("float8.pth", value, list(value.items()))
+
+
 def big_endian():
     """A little-endian archive with each element's bytes reversed, as a big-endian host writes."""
     value = {"f32": seeded(3), "i64": torch.arange(3), "c64": torch.complex(seeded(2), seeded(2)), "u8": torch.arange(5, dtype=torch.uint8)}
@@ -281,6 +292,7 @@ def main():
     torch.serialization.get_source_lines_and_file = lambda cls: (["pass"], 0, "absent.py")
     foreign_module(Net, Custom, Colour, Slots, Registry)
     state_dicts()
+    float8()
     big_endian()
     training_checkpoints()
     modules()

@@ -32,6 +32,7 @@ GOLDENS = Path(__file__).resolve().parents[2] / "tests/goldens"
 THRESHOLD = 0.05
 MOST = 20
 CPU = torch.device("cpu")
+MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
 
 def main(shared, wanted):
@@ -85,7 +86,7 @@ def seg(shared, folder):
     result = {"variant": "seg-nano", "pictures": {}}
     picture = read(path, result)
     checkpoint = write_formula_checkpoint(folder, "seg-nano", "RFDETRSegNano", picture, result)
-    model, found = predict(checkpoint, picture, result)
+    found = predict(checkpoint, picture, result)
     result["rfdetr"] = instances(found.class_id[:3], found.confidence[:3], found.xyxy[:3], found.mask[:3])
 
     strip_buffer(checkpoint)
@@ -101,7 +102,7 @@ def keypoints(shared, folder):
     result = {"variant": "keypoint-preview", "pictures": {}}
     picture = read(path, result)
     checkpoint = write_formula_checkpoint(folder, "keypoint-preview", "RFDETRKeypointPreview", picture, result, num_classes=1)
-    _, found = predict(checkpoint, picture, result, threshold=0.0)
+    found = predict(checkpoint, picture, result, threshold=0.0)
     result["rfdetr"] = [
         {
             "class": int(found.class_id[i]),
@@ -153,16 +154,18 @@ def package_config(side):
             "resize_mode": "stretch",
             "input_channels": 3,
             "scaling_factor": 255,
-            "normalization": [[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]],
+            "normalization": [MEAN, STD],
         }
     }
 
 
 def write_formula_checkpoint(folder, variant, class_name, picture, result, **overrides):
-    """Saves a checkpoint as today's trainer does, with a salt that separates the chosen tokens of this picture."""
+    """Saves a checkpoint as today's trainer does, with a salt that separates this picture's tokens under either resize."""
     config, model = build(variant, **overrides)
+    result["num_classes"] = config.num_classes
     with torch.inference_mode():
-        result["salt"], result["gap"] = choose_salt(model, rfdetr_input(picture, config.resolution))
+        inputs = torch.cat([prepare(picture, config.resolution) for prepare in (rfdetr_input, other_input)])
+        result["salt"], result["gap"] = choose_salt(model, inputs)
     config, model = build(variant, result["salt"], **overrides)
     path = folder / f"rf-detr-{variant}.pth"
     description = {"args": {"class_names": None}, "model_name": class_name, "model_config": config.model_dump()}
@@ -181,7 +184,13 @@ def rfdetr_input(picture, side):
 
     tensor = torch.from_numpy(picture_array(picture).transpose(2, 0, 1).copy()).float().div_(255)
     tensor = F.resize(tensor, [side, side], antialias=False)
-    return F.normalize(tensor, [0.485, 0.456, 0.406], [0.229, 0.224, 0.225])[None]
+    return F.normalize(tensor, MEAN, STD)[None]
+
+
+def other_input(picture, side):
+    import torchvision.transforms.functional as F
+
+    return F.normalize(F.to_tensor(picture.resize((side, side), Image.Resampling.BILINEAR)), MEAN, STD)[None]
 
 
 def predict(checkpoint, picture, result, threshold=0.5):
@@ -192,7 +201,7 @@ def predict(checkpoint, picture, result, threshold=0.5):
         found = model.predict(picture, threshold=threshold)
     result["threshold"] = threshold
     result["input"] = {"rfdetr": seen()}
-    return model, found
+    return found
 
 
 class watch_input:

@@ -19,9 +19,21 @@ const STEPS: &[Step] = &[
     ),
     ("docs", &[("RUSTDOCFLAGS", "-D warnings")], &["doc", "--workspace", "--no-deps"]),
     ("tests", &[], &["test", "--workspace"]),
-    ("operations against candle", &[], &["test", "-p", "ocelli-engine", "--features", "candle", "--test", "ops"]),
-    ("kernels in plain Rust", &[("OCELLI_ISA", "scalar")], &["test", "-p", "ocelli-engine", "--features", "candle", "--test", "ops"]),
-    ("kernels on AVX2", &[("OCELLI_ISA", "avx2")], &["test", "-p", "ocelli-engine", "--features", "candle", "--test", "ops"]),
+    (
+        "operations against candle",
+        &[],
+        &["test", "-p", "ocelli-engine", "--features", "candle", "--test", "ops"],
+    ),
+    (
+        "kernels in plain Rust",
+        &[("OCELLI_ISA", "scalar")],
+        &["test", "-p", "ocelli-engine", "--features", "candle", "--test", "ops"],
+    ),
+    (
+        "kernels on AVX2",
+        &[("OCELLI_ISA", "avx2")],
+        &["test", "-p", "ocelli-engine", "--features", "candle", "--test", "ops"],
+    ),
 ];
 
 /// Runs all steps, stops at the first that fails.

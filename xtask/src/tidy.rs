@@ -45,9 +45,14 @@ fn source(file: &str, text: &str) -> Vec<String> {
     if !is_test && code.lines().count() > LINES {
         breaches.push(format!("more than {LINES} lines without its tests"));
     }
-    let unsafe_allowed = UNSAFE.iter().any(|place| file.starts_with(place)) || file.starts_with("fuzz/");
+    let unsafe_allowed =
+        UNSAFE.iter().any(|place| file.starts_with(place)) || file.starts_with("fuzz/");
     let is_unsafe = |line: &str| {
-        line.split("//").next().unwrap_or("").split(|c: char| !c.is_alphanumeric() && c != '_').any(|w| w == "unsafe")
+        line.split("//")
+            .next()
+            .unwrap_or("")
+            .split(|c: char| !c.is_alphanumeric() && c != '_')
+            .any(|w| w == "unsafe")
     };
     if !unsafe_allowed && !is_test && !file.starts_with("xtask/") && code.lines().any(is_unsafe) {
         breaches.push("unsafe outside the places for it".to_owned());

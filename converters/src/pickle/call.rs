@@ -113,7 +113,7 @@ fn encode(machine: &mut Machine, args: &[Id]) -> Result<Option<Id>, Fault> {
         Some("latin1" | "latin-1" | "iso-8859-1") => {}
         _ => return Ok(None),
     }
-    arena.charge(text.len())?;
+    arena.charge_bytes(text.len())?;
     let bytes: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
     match bytes {
         Some(bytes) => arena.add(Node::Bytes(bytes.into())).map(Some),

@@ -10,7 +10,7 @@ use crate::storage::Storage;
 use crate::tensor::{Layout, Tensor};
 use crate::value::{BigInt, Dict, Object, Value};
 
-/// Deepest tree kept: CPython's own pickler stops at a thousand levels.
+/// Deepest tree kept: Python's own pickler stops at a thousand levels.
 const MAX_HEIGHT: u32 = 1000;
 
 enum Progress {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::input::Input;
+use super::literal::{integer_from_le, unescape, unquote};
 use super::node::{Arena, DictNode, Id, Node, ObjectNode};
 use super::{Pickle, StorageDecl, call, numpy, torch};
 use crate::error::Fault;
@@ -34,18 +35,24 @@ impl<'a> Machine<'a> {
 
     pub(super) fn run(mut self) -> Result<Pickle, Fault> {
         const STOP: u8 = b'.';
+        const MAX_STEPS: u32 = 1 << 24;
+        let mut steps = 0;
         loop {
             match self.input.u8()? {
                 STOP => break,
+                _ if steps == MAX_STEPS => {
+                    return Err(Fault::limit("the length of a pickle in steps", MAX_STEPS.into()));
+                }
                 opcode => self.step(opcode)?,
             }
+            steps += 1;
         }
         let root = self.pop()?;
         let end = self.input.at;
         Ok(Pickle { arena: self.arena, root, end, storages: self.storages })
     }
 
-    /// Runs one opcode; their meanings are those of CPython's `pickletools`.
+    /// Runs one opcode; their meanings are those of Python's `pickletools`.
     fn step(&mut self, opcode: u8) -> Result<(), Fault> {
         match opcode {
             0x80 => self.protocol(),
@@ -205,7 +212,8 @@ impl<'a> Machine<'a> {
     fn text(&mut self, opcode: u8) -> Result<(), Fault> {
         let len = match opcode {
             b'V' => {
-                let line = self.input.line()?.iter().map(|&byte| char::from(byte)).collect::<String>();
+                let line =
+                    self.input.line()?.iter().map(|&byte| char::from(byte)).collect::<String>();
                 let text = unescape(&line);
                 return self.push(Node::Str(text.into()));
             }
@@ -340,7 +348,7 @@ impl<'a> Machine<'a> {
         };
         let len = module.len() + name.len();
         let joined = Arc::from(format!("{module}.{name}"));
-        self.arena.charge(len)?;
+        self.arena.charge_bytes(len)?;
         self.push(Node::Class(joined))
     }
 
@@ -424,69 +432,3 @@ impl<'a> Machine<'a> {
 }
 
 const RESAVE: &str = "save it again with `torch.save(torch.load(file), file)`";
-
-/// Little-endian two's complement of any length; no bytes are zero.
-fn integer_from_le(bytes: &[u8]) -> Node {
-    let sign = if bytes.last().is_some_and(|&top| top & 0x80 != 0) { 0xff } else { 0 };
-    let mut word = [sign; 8];
-    let kept = bytes.len().min(8);
-    word[..kept].copy_from_slice(&bytes[..kept]);
-    let fits = bytes.iter().skip(8).all(|&byte| byte == sign)
-        && (bytes.len() <= 8 || (word[7] & 0x80 != 0) == (sign != 0));
-    if fits { Node::Int(i64::from_le_bytes(word)) } else { Node::BigInt(bytes.into()) }
-}
-
-/// Python's `raw-unicode-escape` after its Latin-1: `\uXXXX` and `\UXXXXXXXX` only.
-fn unescape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('\\') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let digits = match rest.as_bytes().get(1) {
-            Some(b'u') => 4,
-            Some(b'U') => 8,
-            _ => 0,
-        };
-        let code = rest.get(2..2 + digits).and_then(|hex| u32::from_str_radix(hex, 16).ok());
-        match code.filter(|_| digits > 0) {
-            Some(code) => {
-                out.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
-                rest = &rest[2 + digits..];
-            }
-            None => {
-                out.push('\\');
-                rest = &rest[1..];
-            }
-        }
-    }
-    out + rest
-}
-
-/// A Python string literal in single or double quotes, with its escapes.
-fn unquote(literal: &[u8]) -> Option<Vec<u8>> {
-    let (&quote, rest) = literal.split_first()?;
-    let (&last, body) = rest.split_last()?;
-    if last != quote || !matches!(quote, b'\'' | b'"') {
-        return None;
-    }
-    let mut out = Vec::with_capacity(body.len());
-    let mut bytes = body.iter().copied();
-    while let Some(byte) = bytes.next() {
-        if byte != b'\\' {
-            out.push(byte);
-            continue;
-        }
-        match bytes.next()? {
-            b'n' => out.push(b'\n'),
-            b'r' => out.push(b'\r'),
-            b't' => out.push(b'\t'),
-            b'x' => {
-                let digits = [bytes.next()?, bytes.next()?];
-                out.push(u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?);
-            }
-            other => out.push(other),
-        }
-    }
-    Some(out)
-}

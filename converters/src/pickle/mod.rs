@@ -8,6 +8,7 @@
 mod call;
 mod freeze;
 mod input;
+mod literal;
 mod machine;
 mod node;
 mod numpy;

@@ -55,7 +55,7 @@ pub(super) enum Data {
     Inline(Arc<[u8]>, ByteOrder),
 }
 
-/// All nodes of one pickle, and how many bytes and references it may still copy.
+/// All nodes of one pickle, and how many bytes it may still copy.
 pub(super) struct Arena {
     nodes: Vec<Node>,
     copies_left: u64,
@@ -70,7 +70,7 @@ impl Arena {
     const MAX_NODES: usize = 1 << 22;
 
     pub(super) fn new(pickle_len: usize) -> Self {
-        let copies = (pickle_len as u64).saturating_mul(16).saturating_add(1 << 20);
+        let copies = (pickle_len as u64).saturating_mul(4).saturating_add(1 << 23);
         let nodes = vec![Node::None, Node::Bool(true), Node::Bool(false)];
         Arena { nodes, copies_left: copies, copies }
     }
@@ -95,14 +95,20 @@ impl Arena {
         Ok(Id(self.nodes.len() as u32 - 1))
     }
 
-    /// Accounts for copying `amount` bytes or references, so that no short pickle copies forever.
-    pub(super) fn charge(&mut self, amount: usize) -> Result<(), Fault> {
-        match self.copies_left.checked_sub(amount as u64) {
+    /// Accounts for copying `references`, so that no short pickle copies forever.
+    pub(super) fn charge(&mut self, references: usize) -> Result<(), Fault> {
+        const REFERENCE_BYTES: usize = 8;
+        self.charge_bytes(references.saturating_mul(REFERENCE_BYTES))
+    }
+
+    /// Accounts for copying `bytes`.
+    pub(super) fn charge_bytes(&mut self, bytes: usize) -> Result<(), Fault> {
+        match self.copies_left.checked_sub(bytes as u64) {
             Some(left) => {
                 self.copies_left = left;
                 Ok(())
             }
-            None => Err(Fault::limit("what a pickle copies", self.copies)),
+            None => Err(Fault::limit("the bytes that a pickle copies", self.copies)),
         }
     }
 
@@ -141,22 +147,22 @@ impl Node {
     pub(super) fn children(&self, mut visit: impl FnMut(Id)) {
         match self {
             Node::List(items) | Node::Tuple(items) | Node::Set(items) => {
-                items.iter().for_each(|&id| visit(id));
+                items.iter().copied().for_each(visit);
             }
             Node::Dict(dict) => {
                 for &(key, value) in &dict.pairs {
                     visit(key);
                     visit(value);
                 }
-                dict.attributes.iter().for_each(|&id| visit(id));
+                dict.attributes.into_iter().for_each(visit);
             }
             Node::Object(object) => {
-                object.args.iter().chain(&object.items).for_each(|&id| visit(id));
+                object.args.iter().chain(&object.items).copied().for_each(&mut visit);
                 for &(key, value) in &object.pairs {
                     visit(key);
                     visit(value);
                 }
-                object.state.iter().for_each(|&id| visit(id));
+                object.state.into_iter().for_each(visit);
             }
             _ => {}
         }

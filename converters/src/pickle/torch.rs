@@ -13,7 +13,9 @@ use crate::tensor::Layout;
 /// The value of a call into `torch`, if it is one that makes tensors or plain containers.
 pub(super) fn call(machine: &mut Machine, name: &str, args: &[Id]) -> Result<Option<Id>, Fault> {
     match name {
-        "torch._utils._rebuild_tensor" => rebuild(machine, args, None),
+        "torch._utils._rebuild_tensor" | "torch._utils._rebuild_qtensor" => {
+            rebuild(machine, args, None)
+        }
         "torch._utils._rebuild_tensor_v2" => {
             if has_lazy_bits(&machine.arena, args.get(6)) {
                 return Ok(None);
@@ -28,7 +30,6 @@ pub(super) fn call(machine: &mut Machine, name: &str, args: &[Id]) -> Result<Opt
             }
             rebuild(machine, args, dtype)
         }
-        "torch._utils._rebuild_qtensor" => rebuild(machine, args, None),
         "torch._utils._rebuild_parameter" | "torch._utils._rebuild_parameter_with_state" => {
             match args.first() {
                 Some(&data) => Ok(Some(data)),

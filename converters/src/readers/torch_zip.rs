@@ -12,7 +12,8 @@ use crate::error::Fault;
 use crate::names::Named;
 use crate::pickle::{self, StorageDecl};
 use crate::source::Source;
-use crate::storage::{ByteOrder, Storage, ZipEntry};
+use crate::storage::{ByteOrder, Storage};
+use crate::zip_entry::ZipEntry;
 use crate::{Error, Format, Value};
 
 pub(crate) fn read(source: &Source, file: &Arc<str>) -> Result<Content, Error> {
@@ -20,10 +21,10 @@ pub(crate) fn read(source: &Source, file: &Arc<str>) -> Result<Content, Error> {
     let directory = Directory::open(source).map_err(in_file)?;
     let Some(folder) = directory.folder() else { return Err(directory.no_pickle(file)) };
     let script = directory.find(&format!("{folder}constants.pkl")).is_some();
-    let root = directory.pickle(file, &folder, "data").map_err(in_file)?;
-    let mut named = Named::of(&root).map_err(in_file)?;
+    let (root, pickle_len) = directory.pickle(file, &folder, "data").map_err(in_file)?;
+    let mut named = Named::of(&root, pickle_len).map_err(in_file)?;
     if script {
-        let constants = directory.pickle(file, &folder, "constants").map_err(in_file)?;
+        let (constants, _) = directory.pickle(file, &folder, "constants").map_err(in_file)?;
         push_constants(&mut named, &constants);
     }
     let format = if script { Format::TorchScript } else { Format::TorchZip };
@@ -40,22 +41,13 @@ fn push_constants(named: &mut Named, constants: &Value) {
 }
 
 /// The archive's entries by name.
-struct Directory<'a> {
-    source: &'a Source,
-    archive: Arc<ZipArchiveMetadata>,
-    entries: HashMap<String, Entry>,
+struct Directory {
+    entries: HashMap<String, Arc<ZipEntry>>,
+    file_len: u64,
 }
 
-#[derive(Clone, Copy)]
-struct Entry {
-    index: usize,
-    stored: bool,
-    size: u64,
-    compressed: u64,
-}
-
-impl<'a> Directory<'a> {
-    fn open(source: &'a Source) -> Result<Self, Fault> {
+impl Directory {
+    fn open(source: &Source) -> Result<Self, Fault> {
         let archive = ZipArchive::new(Cursor::new(source.clone())).map_err(|error| {
             let what = format!("{error}; a file that was cut short lacks it");
             Fault::corrupt("the archive's directory at its end", what)
@@ -63,18 +55,16 @@ impl<'a> Directory<'a> {
         if archive.has_duplicate_names() {
             return Err(Fault::corrupt("the archive's directory", "a name occurs twice"));
         }
-        let mut directory =
-            Directory { source, archive: archive.metadata(), entries: HashMap::new() };
-        directory.list()?;
+        let mut directory = Directory { entries: HashMap::new(), file_len: source.len() as u64 };
+        directory.list(source, &archive.metadata())?;
         directory.check_inflated_size()?;
         Ok(directory)
     }
 
-    fn list(&mut self) -> Result<(), Fault> {
-        for index in 0..self.archive.len() {
+    fn list(&mut self, source: &Source, archive: &Arc<ZipArchiveMetadata>) -> Result<(), Fault> {
+        for index in 0..archive.len() {
             let place = || format!("entry {index} of the archive");
-            let entry =
-                self.archive.entry(index).map_err(|e| Fault::corrupt(place(), e.to_string()))?;
+            let entry = archive.entry(index).map_err(|e| Fault::corrupt(place(), e.to_string()))?;
             let name = String::from_utf8_lossy(entry.name_raw()).into_owned();
             if entry.encrypted() {
                 return Err(Fault::unsupported(format!("the encrypted entry `{name}`"), RESAVE));
@@ -87,11 +77,12 @@ impl<'a> Directory<'a> {
                     return Err(Fault::unsupported(what, RESAVE));
                 }
             };
-            let (size, compressed) = (entry.size(), entry.compressed_size());
-            if compressed > self.source.len() as u64 || (stored && size != compressed) {
+            let sizes @ (size, compressed) = (entry.size(), entry.compressed_size());
+            if compressed > self.file_len || (stored && size != compressed) {
                 return Err(Fault::corrupt(format!("entry `{name}`"), "its size is wrong"));
             }
-            self.entries.insert(name, Entry { index, stored, size, compressed });
+            let entry = ZipEntry::new(source, archive, index, sizes, stored);
+            self.entries.insert(name, Arc::new(entry));
         }
         Ok(())
     }
@@ -106,15 +97,15 @@ impl<'a> Directory<'a> {
             }
         }
         let total = deflated().fold(0u64, |sum, (_, entry)| sum.saturating_add(entry.size));
-        let limit = (self.source.len() as u64).saturating_mul(64).max(1 << 28);
+        let limit = self.file_len.saturating_mul(64).max(1 << 28);
         if total > limit {
             return Err(Fault::limit("the inflated size of the archive", limit));
         }
         Ok(())
     }
 
-    fn find(&self, name: &str) -> Option<Entry> {
-        self.entries.get(name).copied()
+    fn find(&self, name: &str) -> Option<&Arc<ZipEntry>> {
+        self.entries.get(name)
     }
 
     /// The one top folder that holds `data.pkl`, with its slash; empty if it lies outside any.
@@ -144,36 +135,28 @@ impl<'a> Directory<'a> {
         Error::NotACheckpoint { file: file.into(), found: found.into(), hint: hint.into() }
     }
 
-    /// The value of `folder/stem.pkl`, whose storages are the entries under `folder/stem/`.
-    fn pickle(&self, file: &Arc<str>, folder: &str, stem: &str) -> Result<Value, Fault> {
+    /// The value of `folder/stem.pkl`, whose storages are the entries under `folder/stem/`, and
+    /// the length of that pickle.
+    fn pickle(&self, file: &Arc<str>, folder: &str, stem: &str) -> Result<(Value, usize), Fault> {
         let name = format!("{folder}{stem}.pkl");
         let missing = || Fault::corrupt(format!("entry `{name}`"), "it is missing");
         let entry = self.find(&name).ok_or_else(missing)?;
         if entry.size > pickle::MAX_LEN {
             return Err(Fault::limit(format!("the size of `{name}`"), pickle::MAX_LEN));
         }
-        let zip_entry = self.zip_entry(entry);
-        let inflated;
-        let bytes = if entry.stored {
-            zip_entry.stored()?
-        } else {
-            inflated = zip_entry.inflate()?;
-            &inflated
-        };
+        let bytes = entry.bytes()?;
         let pickle = pickle::parse(bytes, 0, &name)?;
         let order = self.byte_order(folder)?;
         let storage = |decl| self.storage(decl, &format!("{folder}{stem}/"), order);
         let storages: Result<Vec<_>, Fault> = pickle.storages.iter().map(storage).collect();
-        pickle.freeze(file, &storages?)
+        Ok((pickle.freeze(file, &storages?)?, bytes.len()))
     }
 
     fn byte_order(&self, folder: &str) -> Result<ByteOrder, Fault> {
         let Some(entry) = self.find(&format!("{folder}byteorder")) else {
             return Ok(ByteOrder::Little);
         };
-        let zip_entry = self.zip_entry(entry);
-        let text = if entry.stored { zip_entry.stored()?.to_vec() } else { zip_entry.inflate()? };
-        match text.trim_ascii() {
+        match entry.bytes()?.trim_ascii() {
             b"little" => Ok(ByteOrder::Little),
             b"big" => Ok(ByteOrder::Big),
             _ => Err(Fault::corrupt("entry `byteorder`", "it is neither `little` nor `big`")),
@@ -197,12 +180,7 @@ impl<'a> Directory<'a> {
         if (len as u64) > entry.size {
             return Err(wrong(format!("{} bytes, {len} declared", entry.size)));
         }
-        Ok(Arc::new(Storage::zip(self.zip_entry(entry), entry.stored, len, order)))
-    }
-
-    fn zip_entry(&self, entry: Entry) -> ZipEntry {
-        let archive = self.archive.clone();
-        ZipEntry { source: self.source.clone(), archive, index: entry.index }
+        Ok(Arc::new(Storage::zip(entry.clone(), len, order)))
     }
 }
 

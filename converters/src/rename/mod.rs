@@ -29,8 +29,10 @@ pub struct Rename {
 
 #[derive(Debug, Clone)]
 enum Rule {
-    Exact { from: String, to: Option<String> },
-    Prefix { from: String, to: Option<String> },
+    Exact { from: String, to: String },
+    Prefix { from: String, to: String },
+    Drop { name: String },
+    DropPrefix { prefix: String },
     Pattern { from: Pattern, to: Pattern },
 }
 
@@ -55,25 +57,25 @@ impl Rename {
     /// One whole name.
     #[must_use]
     pub fn exact(self, from: &str, to: &str) -> Self {
-        self.rule(Rule::Exact { from: from.into(), to: Some(to.into()) })
+        self.rule(Rule::Exact { from: from.into(), to: to.into() })
     }
 
     /// The start of names.
     #[must_use]
     pub fn prefix(self, from: &str, to: &str) -> Self {
-        self.rule(Rule::Prefix { from: from.into(), to: Some(to.into()) })
+        self.rule(Rule::Prefix { from: from.into(), to: to.into() })
     }
 
     /// Leaves one tensor out.
     #[must_use]
     pub fn drop(self, name: &str) -> Self {
-        self.rule(Rule::Exact { from: name.into(), to: None })
+        self.rule(Rule::Drop { name: name.into() })
     }
 
     /// Leaves out all tensors whose names start so.
     #[must_use]
     pub fn drop_prefix(self, prefix: &str) -> Self {
-        self.rule(Rule::Prefix { from: prefix.into(), to: None })
+        self.rule(Rule::DropPrefix { prefix: prefix.into() })
     }
 
     /// Whole names with holes: `{}` is an integer, and `{*}`, once and at the end, any text. The
@@ -100,28 +102,39 @@ impl Rename {
 
     /// The new name, or `None` if the tensor is to be left out.
     pub fn apply(&self, name: &str) -> Option<String> {
-        self.rules.iter().find_map(|rule| rule.apply(name)).unwrap_or_else(|| Some(name.to_owned()))
+        match self.rules.iter().find_map(|rule| rule.apply(name)) {
+            Some(Renamed::To(name)) => Some(name),
+            Some(Renamed::Dropped) => None,
+            None => Some(name.to_owned()),
+        }
     }
 }
 
+enum Renamed {
+    To(String),
+    Dropped,
+}
+
 impl Rule {
-    /// `None` if the rule does not match; `Some(None)` if it leaves the tensor out.
-    fn apply(&self, name: &str) -> Option<Option<String>> {
+    /// `None` if the rule does not match.
+    fn apply(&self, name: &str) -> Option<Renamed> {
         match self {
-            Rule::Exact { from, to } => (name == from).then(|| to.clone()),
+            Rule::Exact { from, to } => (name == from).then(|| Renamed::To(to.clone())),
             Rule::Prefix { from, to } => {
-                let rest = name.strip_prefix(from.as_str())?;
-                Some(to.as_ref().map(|to| format!("{to}{rest}")))
+                name.strip_prefix(from.as_str()).map(|rest| Renamed::To(format!("{to}{rest}")))
             }
-            Rule::Pattern { from, to } => {
-                from.matches(name).and_then(|found| to.fill(&found)).map(Some)
+            Rule::Drop { name: dropped } => (name == dropped).then_some(Renamed::Dropped),
+            Rule::DropPrefix { prefix } => {
+                name.starts_with(prefix.as_str()).then_some(Renamed::Dropped)
             }
+            Rule::Pattern { from, to } => to.fill(&from.matches(name)?).map(Renamed::To),
         }
     }
 }
 
 impl StateDict {
     /// The same tensors under the names of a table, in the same order.
+    #[must_use]
     pub fn rename(&self, table: &Rename) -> StateDict {
         self.renamed(|name| table.apply(name))
     }

@@ -88,7 +88,7 @@ impl Executor for CpuExecutor {
 
 impl CpuExecutor {
     fn program(&self, graph: &Graph) -> Result<program::CpuProgram> {
-        let lowered = lower::lower(graph, &self.packs, self.isa)?;
+        let lowered = lower::lower(graph, &self.packs, self.isa, self.threads())?;
         Ok(program::CpuProgram::new(graph, lowered, self.isa, Arc::clone(&self.pool)))
     }
 }

@@ -108,3 +108,31 @@ fn large_inputs_saturate() {
         }
     }
 }
+
+#[test]
+fn agree_with_pytorch() {
+    let x: Vec<f32> = crate::testing::values(16, 200).iter().map(|x| x * 12.0).collect();
+    let names = [
+        ("relu", Activation::Relu),
+        ("leaky_relu", Activation::LeakyRelu(0.125)),
+        ("relu6", Activation::Clip(0.0, 6.0)),
+        ("gelu", Activation::Gelu),
+        ("gelu_tanh", Activation::GeluTanh),
+        ("silu", Activation::Silu),
+        ("sigmoid", Activation::Sigmoid),
+        ("tanh", Activation::Tanh),
+        ("hard_sigmoid", Activation::HardSigmoid),
+        ("hard_swish", Activation::HardSwish),
+        ("softplus", Activation::Softplus),
+        ("mish", Activation::Mish),
+        ("elu", Activation::Elu(1.5)),
+    ];
+    crate::testing::everywhere(|ctx| {
+        for (name, activation) in names {
+            let mut out = [0.0; 200];
+            activate(ctx, activation, &x, &mut out);
+            let expected = crate::testing::golden("activation", name);
+            crate::testing::assert_close(&out, &expected, 2e-6, name);
+        }
+    });
+}

@@ -52,9 +52,9 @@ impl Dense {
         &self,
         ctx: Context,
         w: &PackedConv,
-        input: Image,
+        input: &Image,
         epilogue: Epilogue,
-        out: ImageMut,
+        out: &ImageMut,
     ) {
         let spec = w.spec();
         let [kh, kw] = w.kernel();
@@ -71,7 +71,7 @@ impl Dense {
             ld: out.pixels.ld(),
             epilogue: epilogue.columns(group * n, n),
         };
-        if self.reads_runs(w, &input) {
+        if reads_runs(w, input) {
             let runs = Runs {
                 ptr: input.pixels.ptr(),
                 size: [input.h, input.w, input.c],
@@ -87,22 +87,20 @@ impl Dense {
         }
         for group in 0..spec.groups {
             let window =
-                Window::new(&input, group * i, &out, spec.stride, &self.offsets, &self.zeros);
+                Window::new(input, group * i, out, spec.stride, &self.offsets, &self.zeros);
             // SAFETY: both images were checked; a tap is a pixel of the input or the zeros.
             unsafe { product(group).with(window).run(ctx) };
         }
     }
+}
 
-    fn reads_runs(&self, w: &PackedConv, input: &Image) -> bool {
-        let [kh, kw] = w.kernel();
-        w.spec().groups == 1
-            && w.spec().dilation[1] == 1
-            && input.pixels.ld() == input.c
-            && input.c < FEW_CHANNELS
-            && kw > 1
-            && kh <= MAX_TAPS
-            && MAX_MR * kh * kw * input.c <= PATCH
-    }
+/// Whether the taps of a kernel row lie together, and few enough that copies of those at the border fit.
+fn reads_runs(w: &PackedConv, input: &Image) -> bool {
+    let [kh, kw] = w.kernel();
+    let together = w.spec().dilation[1] == 1 && input.pixels.ld() == input.c;
+    let no_border = w.spec().pad[1] == 0 && w.spec().pad[3] == 0;
+    let few = input.c < FEW_CHANNELS && MAX_MR * kh * kw * input.c <= PATCH;
+    w.spec().groups == 1 && together && (no_border || few) && kw > 1 && kh <= MAX_TAPS
 }
 
 /// Taps of a kernel row that lie together, `kw * c` floats: for inputs of few channels.
@@ -119,14 +117,19 @@ struct Runs<'a> {
 unsafe impl Sync for Runs<'_> {}
 
 impl Runs<'_> {
-    /// The run that begins at column `x` (from the padded border on) of an image row, copied where it leaves the row.
+    /// The run that begins at column `x` (from the padded border on) of an image row, if it does not leave the row.
     #[inline(always)]
-    fn run(&self, row: *const f32, x: usize, patch: &mut [MaybeUninit<f32>]) -> *const f32 {
+    fn inside(&self, row: *const f32, x: usize) -> Option<*const f32> {
+        let [_, w, c] = self.size;
+        let left = self.spec.pad[1];
+        (x >= left && x + self.kw <= left + w).then(|| row.wrapping_add((x - left) * c))
+    }
+
+    /// A run that leaves the row, copied.
+    #[inline(never)]
+    fn copy(&self, row: *const f32, x: usize, patch: &mut [MaybeUninit<f32>]) -> *const f32 {
         let [_, w, c] = self.size;
         let (left, end) = (self.spec.pad[1], x + self.kw);
-        if x >= left && end <= left + w {
-            return row.wrapping_add((x - left) * c);
-        }
         patch.fill(MaybeUninit::new(0.0));
         let (from, to) = (x.max(left), end.min(left + w));
         if from < to {
@@ -139,27 +142,72 @@ impl Runs<'_> {
         }
         patch.as_ptr().cast()
     }
+
+    /// Pointers of pixels that are in one row and read no border; whether that is so.
+    #[inline(always)]
+    fn gather_inside(
+        &self,
+        [n, y, x]: [usize; 3],
+        count: usize,
+        taps: &Range<usize>,
+        table: &mut Table,
+    ) -> bool {
+        let [h, w, c] = self.size;
+        let (stride, pad, dilation) = (self.spec.stride, self.spec.pad, self.spec.dilation[0]);
+        let (first, last) = (x * stride[1], (x + count - 1) * stride[1]);
+        let top = y * stride[0] + taps.start * dilation;
+        let bottom = y * stride[0] + (taps.end - 1) * dilation;
+        if x + count > self.grid[1]
+            || first < pad[1]
+            || last + self.kw > pad[1] + w
+            || top < pad[0]
+            || bottom >= pad[0] + h
+        {
+            return false;
+        }
+        let mut base = self.ptr.wrapping_add(((n * h + top - pad[0]) * w + first - pad[1]) * c);
+        for to in &mut table.rows[..taps.len()] {
+            // The whole row of the table: its length is a constant, and what lies behind `count` is not read.
+            for (i, to) in to.iter_mut().enumerate() {
+                *to = base.wrapping_add(i * stride[1] * c);
+            }
+            base = base.wrapping_add(dilation * w * c);
+        }
+        true
+    }
 }
 
 impl Source for Runs<'_> {
     #[inline(always)]
     fn gather(&self, first: usize, count: usize, taps: Range<usize>, table: &mut Table) {
         let [h, w, c] = self.size;
+        let (line, mut x) = (first / self.grid[1], first % self.grid[1]);
+        let (mut n, mut y) = (line / self.grid[0], line % self.grid[0]);
+        if self.gather_inside([n, y, x], count, &taps, table) {
+            return;
+        }
         let Table { rows, patch } = table;
         let mut patches = patch.chunks_exact_mut(self.kw * c);
         for i in 0..count {
-            let (line, x) = ((first + i) / self.grid[1], (first + i) % self.grid[1]);
-            let (n, y) = (line / self.grid[0], line % self.grid[0]);
-            let x = x * self.spec.stride[1];
+            let start = x * self.spec.stride[1];
             for (to, ky) in rows.iter_mut().zip(taps.clone()) {
                 let iy = y * self.spec.stride[0] + ky * self.spec.dilation[0];
                 let iy = iy.wrapping_sub(self.spec.pad[0]);
-                to[i] = match patches.next() {
-                    Some(patch) if iy < h => {
-                        self.run(self.ptr.wrapping_add((n * h + iy) * w * c), x, patch)
-                    }
-                    _ => self.zeros,
+                let row = self.ptr.wrapping_add((n * h).wrapping_add(iy).wrapping_mul(w * c));
+                to[i] = if iy >= h {
+                    self.zeros
+                } else if let Some(run) = self.inside(row, start) {
+                    run
+                } else {
+                    patches.next().map_or(self.zeros, |patch| self.copy(row, start, patch))
                 };
+            }
+            x += 1;
+            if x == self.grid[1] {
+                (y, x) = (y + 1, 0);
+                if y == self.grid[0] {
+                    (n, y) = (n + 1, 0);
+                }
             }
         }
     }

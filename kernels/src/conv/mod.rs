@@ -81,7 +81,7 @@ pub fn conv2d(
     assert!(scratch.len() >= conv2d_scratch_len(w, [input.n, input.h, input.w, input.c]));
     epilogue.check(out.pixels.rows(), out.c);
     match w.form() {
-        Form::Dense(dense) => dense.run(ctx, w, input, epilogue, out),
-        Form::Depthwise(depthwise) => depthwise.run(ctx, w, input, epilogue, out),
+        Form::Dense(dense) => dense.run(ctx, w, &input, epilogue, &out),
+        Form::Depthwise(depthwise) => depthwise.run(ctx, w, &input, epilogue, &out),
     }
 }

@@ -32,7 +32,7 @@ impl PackedConv {
         assert!(shape[2] > 0 && shape[3] > 0, "kernel of {shape:?}");
         let isa = isa.or_scalar();
         let form = if shape[1] == 1 && spec.groups > 1 {
-            Form::Depthwise(Depthwise::pack(isa, &spec, shape, w))
+            Form::Depthwise(Depthwise::pack(&spec, shape, w))
         } else {
             Form::Dense(Dense::pack(isa, &spec, shape, w))
         };

@@ -16,6 +16,8 @@ pub(super) struct Window<'a> {
     grid: [usize; 2],
     stride: [usize; 2],
     offsets: &'a [[isize; 2]],
+    /// The least and the largest offsets.
+    reach: [[isize; 2]; 2],
     zeros: *const f32,
     out_size: [usize; 2],
     spread: [usize; 2],
@@ -42,7 +44,11 @@ impl<'a> Window<'a> {
         offsets: &'a [[isize; 2]],
         zeros: &'a [f32],
     ) -> Window<'a> {
+        let [y, x] = [0, 1].map(|axis| offsets.iter().map(move |offset| offset[axis]));
+        let low = [y.clone().min().unwrap_or(0), x.clone().min().unwrap_or(0)];
+        let high = [y.max().unwrap_or(0), x.max().unwrap_or(0)];
         Window {
+            reach: [low, high],
             ptr: input.pixels.ptr().wrapping_add(channel),
             ld: input.pixels.ld(),
             size: [input.h, input.w],
@@ -62,6 +68,24 @@ impl<'a> Window<'a> {
     }
 
     #[inline(always)]
+    fn at(&self, n: usize, y: usize, x: usize) -> *const f32 {
+        self.ptr.wrapping_add(((n * self.size[0] + y) * self.size[1] + x) * self.ld)
+    }
+
+    /// Whether `count` grid pixels from `(y, x)` on are in one row, and all that they read is inside the input.
+    #[inline(always)]
+    fn is_inside(&self, y: usize, x: usize, count: usize) -> bool {
+        let (first, last) = (x * self.stride[1], (x + count - 1) * self.stride[1]);
+        let y = y * self.stride[0];
+        let [low, high] = self.reach;
+        x + count <= self.grid[1]
+            && y.checked_add_signed(low[0]).is_some()
+            && first.checked_add_signed(low[1]).is_some()
+            && y.wrapping_add_signed(high[0]) < self.size[0]
+            && last.wrapping_add_signed(high[1]) < self.size[1]
+    }
+
+    #[inline(always)]
     fn place(&self, row: usize) -> [usize; 3] {
         let (line, x) = (row / self.grid[1], row % self.grid[1]);
         [line / self.grid[0], line % self.grid[0], x]
@@ -72,17 +96,26 @@ impl Source for Window<'_> {
     #[inline(always)]
     fn gather(&self, first: usize, count: usize, taps: Range<usize>, table: &mut Table) {
         let [mut n, mut y, mut x] = self.place(first);
-        let [h, w] = self.size;
+        let offsets = &self.offsets[taps];
+        if self.is_inside(y, x, count) {
+            let base = self.at(n, y * self.stride[0], x * self.stride[1]);
+            let step = self.stride[1] * self.ld;
+            for (to, [dy, dx]) in table.rows.iter_mut().zip(offsets) {
+                let offset = (dy * self.size[1] as isize + dx) * self.ld as isize;
+                let base = base.wrapping_offset(offset);
+                // The whole row of the table: its length is a constant, and what lies behind `count` is not read.
+                for (i, to) in to.iter_mut().enumerate() {
+                    *to = base.wrapping_add(i * step);
+                }
+            }
+            return;
+        }
         for i in 0..count {
-            let image = self.ptr.wrapping_add(n * h * w * self.ld);
-            for (to, [dy, dx]) in table.rows.iter_mut().zip(&self.offsets[taps.clone()]) {
+            for (to, [dy, dx]) in table.rows.iter_mut().zip(offsets) {
                 let iy = (y * self.stride[0]).wrapping_add_signed(*dy);
                 let ix = (x * self.stride[1]).wrapping_add_signed(*dx);
-                to[i] = if iy < h && ix < w {
-                    image.wrapping_add((iy * w + ix) * self.ld)
-                } else {
-                    self.zeros
-                };
+                let inside = iy < self.size[0] && ix < self.size[1];
+                to[i] = if inside { self.at(n, iy, ix) } else { self.zeros };
             }
             x += 1;
             if x == self.grid[1] {

@@ -1,169 +1,139 @@
-//! Sums, means and extremes over the middle of `[outer, middle, inner]`.
+//! Sums, means, maxima and minima over the middle of three dimensions.
+//!
+//! Any set of neighbouring axes is the middle of `[outer, reduced, inner]`; other sets are a permutation away. Where
+//! `inner` is one, a row is reduced across its lanes; elsewhere many columns are reduced side by side.
+
+mod columns;
+#[cfg(test)]
+mod tests;
+
+use columns::{Column, reduce_columns};
 
 use crate::Context;
+use crate::image::Image;
 use crate::simd::{Kernel, Simd, dispatch};
+use crate::split::{Base, rows_mut};
+use crate::vectors::{Itself, max_of, sum_of};
 
-/// What is made of the elements.
+/// What is made of many numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reduction {
-    /// The sum.
+pub enum Reduce {
+    /// Their sum
     Sum,
-    /// The mean.
+    /// Their mean
     Mean,
-    /// The largest.
+    /// The largest, not-a-number if one is not
     Max,
-    /// The smallest.
+    /// The smallest, not-a-number if one is not
     Min,
 }
 
 /// Every reduction, for tests and benches.
-pub const VARIANTS: [Reduction; 4] =
-    [Reduction::Sum, Reduction::Mean, Reduction::Max, Reduction::Min];
+pub const VARIANTS: [Reduce; 4] = [Reduce::Sum, Reduce::Mean, Reduce::Max, Reduce::Min];
 
-/// `[outer, middle, inner]` to `[outer, inner]`. Sums are kept for each of `inner`, in `f32`, in the order of `middle`; with
-/// an `inner` of one they are kept by lane.
+/// `[outer, reduced, inner] -> [outer, inner]`.
 ///
 /// # Panics
-/// When `middle` is zero or the lengths do not fit.
+/// When a slice has another length than its extents say.
 pub fn reduce(
     ctx: Context,
-    reduction: Reduction,
+    op: Reduce,
     x: &[f32],
-    [outer, middle, inner]: [usize; 3],
+    [outer, reduced, inner]: [usize; 3],
     out: &mut [f32],
 ) {
-    assert!(middle > 0 && x.len() == outer * middle * inner && out.len() == outer * inner);
-    if out.is_empty() {
+    assert_eq!((x.len(), out.len()), (outer * reduced * inner, outer * inner));
+    if inner == 1 {
+        return rows_mut(ctx.pool, out, 1, reduced, |first, out| {
+            let x = &x[first * reduced..][..out.len() * reduced];
+            dispatch(ctx.isa, ReduceRows { op, x, n: reduced, out });
+        });
+    }
+    columns(ctx, op, (x, inner), [outer, reduced, inner], (out, inner));
+}
+
+/// The mean of each channel over the pixels of a picture: `[n, h, w, c] -> [n, c]`.
+///
+/// # Panics
+/// When extents disagree.
+pub fn global_avg_pool(ctx: Context, x: Image, out: &mut [f32]) {
+    x.check();
+    let shape = x.shape;
+    assert_eq!(out.len(), shape.n * shape.c);
+    let dims = [shape.n, shape.h * shape.w, shape.c];
+    columns(ctx, Reduce::Mean, (x.data, x.ld), dims, (out, shape.c));
+}
+
+/// Reduces columns; `x` holds `outer * reduced` rows at a distance of its `ld`.
+fn columns(
+    ctx: Context,
+    op: Reduce,
+    (x, ldx): (&[f32], usize),
+    [outer, reduced, inner]: [usize; 3],
+    (out, ldo): (&mut [f32], usize),
+) {
+    /// Columns that a piece has at least: whole cache lines.
+    const COLUMNS: usize = 64;
+    if outer * inner == 0 {
         return;
     }
-    for (x, out) in x.chunks_exact(middle * inner).zip(out.chunks_exact_mut(inner)) {
-        if inner == 1 {
-            out[0] = dispatch(ctx.isa, Row { reduction, x });
-        } else {
-            dispatch(ctx.isa, Columns { reduction, x, out });
-        }
-    }
+    let worthwhile = crate::split::GRAIN.div_ceil(reduced.max(1));
+    let width = worthwhile.max(inner.div_ceil(2 * ctx.pool.threads())).next_multiple_of(COLUMNS);
+    let parts = inner.div_ceil(width);
+    let out = Base(out.as_mut_ptr());
+    ctx.pool.run(outer * parts, &|i| {
+        let (row, from) = (i / parts, i % parts * width);
+        let n = width.min(inner - from);
+        // SAFETY: parts do not overlap and end within the output.
+        let out = unsafe { out.slice(row * ldo + from, n) };
+        let x = x.get(row * reduced * ldx + from..).unwrap_or_default();
+        dispatch(ctx.isa, Column { op, x, ld: ldx, count: reduced, out });
+    });
 }
 
-/// One row to one number.
-struct Row<'a> {
-    reduction: Reduction,
+/// Rows of `n`, one for each number of `out`.
+struct ReduceRows<'a> {
+    op: Reduce,
     x: &'a [f32],
-}
-
-impl Kernel for Row<'_> {
-    type Output = f32;
-
-    #[inline(always)]
-    fn run<S: Simd>(self, s: S) -> f32 {
-        let Row { reduction, x } = self;
-        let (vectors, rest) = x.split_at(x.len() - x.len() % S::LANES);
-        let mut lanes = s.splat(neutral(reduction));
-        for vector in vectors.chunks_exact(S::LANES) {
-            lanes = combine(s, reduction, lanes, s.load(vector));
-        }
-        let mut buffer = [neutral(reduction); 16];
-        s.store(lanes, &mut buffer);
-        let all = buffer[..S::LANES].iter().chain(rest);
-        finish(
-            reduction,
-            all.fold(neutral(reduction), |sum, &x| scalar(reduction, sum, x)),
-            x.len(),
-        )
-    }
-}
-
-/// Rows to one row.
-struct Columns<'a> {
-    reduction: Reduction,
-    x: &'a [f32],
+    n: usize,
     out: &'a mut [f32],
 }
 
-impl Kernel for Columns<'_> {
+impl Kernel for ReduceRows<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Columns { reduction, x, out } = self;
-        out.fill(neutral(reduction));
-        for row in x.chunks_exact(out.len()) {
-            for (x, out) in row.chunks(S::LANES).zip(out.chunks_mut(S::LANES)) {
-                let sum = combine(s, reduction, s.load_partial(out), s.load_partial(x));
-                s.store_partial(sum, out);
-            }
-        }
-        let rows = x.len() / out.len();
-        out.iter_mut().for_each(|out| *out = finish(reduction, *out, rows));
-    }
-}
-
-#[inline(always)]
-fn neutral(reduction: Reduction) -> f32 {
-    match reduction {
-        Reduction::Sum | Reduction::Mean => 0.0,
-        Reduction::Max => f32::NEG_INFINITY,
-        Reduction::Min => f32::INFINITY,
-    }
-}
-
-#[inline(always)]
-fn combine<S: Simd>(s: S, reduction: Reduction, a: S::F32, b: S::F32) -> S::F32 {
-    match reduction {
-        Reduction::Sum | Reduction::Mean => s.add(a, b),
-        Reduction::Max => s.max(a, b),
-        Reduction::Min => s.min(a, b),
-    }
-}
-
-#[inline(always)]
-fn scalar(reduction: Reduction, a: f32, b: f32) -> f32 {
-    match reduction {
-        Reduction::Sum | Reduction::Mean => a + b,
-        Reduction::Max => a.max(b),
-        Reduction::Min => a.min(b),
-    }
-}
-
-#[inline(always)]
-fn finish(reduction: Reduction, x: f32, count: usize) -> f32 {
-    if reduction == Reduction::Mean { x / count as f32 } else { x }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{Isa, Pool};
-
-    fn naive(reduction: Reduction, x: &[f32], [_, middle, inner]: [usize; 3], at: usize) -> f64 {
-        let (o, i) = (at / inner, at % inner);
-        let column = (0..middle).map(|m| f64::from(x[(o * middle + m) * inner + i]));
-        match reduction {
-            Reduction::Sum => column.sum(),
-            Reduction::Mean => column.sum::<f64>() / middle as f64,
-            Reduction::Max => column.fold(f64::MIN, f64::max),
-            Reduction::Min => column.fold(f64::MAX, f64::min),
-        }
-    }
-
-    #[test]
-    fn every_reduction_on_every_set() {
-        let pool = Pool::new(1);
-        for shape in [[1, 1, 1], [3, 37, 1], [2, 5, 33], [4, 1, 7], [1, 100, 16]] {
-            let [outer, middle, inner] = shape;
-            let x: Vec<f32> =
-                (0..outer * middle * inner).map(|i| ((i * 37 % 101) as f32 - 50.0) / 7.0).collect();
-            for isa in Isa::available() {
-                for reduction in VARIANTS {
-                    let mut out = vec![0.0; outer * inner];
-                    reduce(Context { isa, pool: &pool }, reduction, &x, shape, &mut out);
-                    for (at, found) in out.iter().enumerate() {
-                        let expected = naive(reduction, &x, shape, at);
-                        let error = (f64::from(*found) - expected).abs();
-                        assert!(error <= 1e-4, "{isa} {reduction:?} {shape:?}: {found} {expected}");
-                    }
+        let n = self.n;
+        for (i, out) in self.out.iter_mut().enumerate() {
+            let x = self.x[i * n..][..n].as_ptr();
+            // SAFETY: `x` is the beginning of a row of `n`.
+            *out = unsafe {
+                match self.op {
+                    Reduce::Sum => sum_of(s, Itself, x, n),
+                    Reduce::Mean => sum_of(s, Itself, x, n) / n as f32,
+                    Reduce::Max => max_of(s, x, n),
+                    Reduce::Min => min_of(s, &self.x[i * n..][..n]),
                 }
-            }
+            };
         }
     }
+}
+
+/// As columns of one, which keeps the order of the lanes out of it.
+#[inline(always)]
+fn min_of<S: Simd>(s: S, x: &[f32]) -> f32 {
+    let (whole, rest) = x.split_at(x.len() / S::LANES * S::LANES);
+    let mut lanes = [f32::INFINITY; 16];
+    if !whole.is_empty() {
+        reduce_columns(
+            s,
+            Reduce::Min,
+            whole,
+            S::LANES,
+            whole.len() / S::LANES,
+            &mut lanes[..S::LANES],
+        );
+    }
+    lanes.iter().chain(rest).fold(f32::INFINITY, |a, &b| if a.is_nan() || a < b { a } else { b })
 }

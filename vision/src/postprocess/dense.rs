@@ -79,10 +79,12 @@ pub fn semantic_segmentation(
     let rows = class_map.par_chunks_exact_mut(canvas.width);
     let rows = rows.zip(confidence.par_chunks_exact_mut(canvas.width));
     rows.skip(part.y).take(inner.height).enumerate().for_each(|(y, (classes, scores))| {
-        let line = blend(&values, size.width * channels, lines.window(y));
+        let mut line = vec![0.0; size.width * channels];
+        let mut pixel = vec![0.0; channels];
+        blend(&values, lines.window(y), &mut line);
         let places = classes.iter_mut().zip(scores).skip(part.x).take(inner.width).enumerate();
         for (x, (class, score)) in places {
-            let pixel = blend(&line, channels, columns.window(x));
+            blend(&line, columns.window(x), &mut pixel);
             let (best, value) = judge(&pixel, head.activation);
             let id = class_ids[best];
             if value >= head.thresholds.of(usize::from(id)) {
@@ -93,13 +95,14 @@ pub fn semantic_segmentation(
     Ok(SemanticSegmentation { image_size: canvas, class_map, confidence })
 }
 
-/// The weighted sum of consecutive chunks of `len` values.
-fn blend(values: &[f32], len: usize, (first, weights): (usize, &[f32])) -> Vec<f32> {
-    let mut out = vec![0.0; len];
-    for (chunk, &weight) in values[first * len..].chunks_exact(len).zip(weights) {
-        out.iter_mut().zip(chunk).for_each(|(out, value)| *out += value * weight);
+/// The weighted sum of consecutive chunks of `out.len()` values.
+fn blend(values: &[f32], (first, weights): (usize, &[f32]), out: &mut [f32]) {
+    out.fill(0.0);
+    for (chunk, &weight) in values[first * out.len()..].chunks_exact(out.len()).zip(weights) {
+        for (out, value) in out.iter_mut().zip(chunk) {
+            *out += value * weight;
+        }
     }
-    out
 }
 
 /// The best logit (the first of equal ones) and its score.

@@ -1,10 +1,12 @@
 //! From a network's mask logits to masks of the original picture.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::grid::{Unpadded, unpad};
 use crate::masks::Runs;
-use crate::resize::AxisTaps;
+use crate::resize::{AxisTaps, dot};
 use crate::{MaskFormat, Masks, PreProcessingMetadata, Result, Rle, Size};
 
 /// Leads maps `[grid.height, grid.width]` of one picture back to it, one mask a map: cuts the
@@ -52,67 +54,146 @@ pub fn align_mask(
     let shown = inner.height.min(canvas.height - above);
     let below = canvas.height - above - shown;
 
-    let columns = AxisTaps::new(size.width, inner.width, true);
-    let lines = AxisTaps::new(size.height, inner.height, true);
-    let turned = transpose(&values, size);
-    let mut column = vec![0.0; size.height];
-    let mut runs = Runs::default();
-    runs.push(false, (part.x.min(canvas.width) * canvas.height) as u32);
     let across = inner.width.min(canvas.width.saturating_sub(part.x));
-    for x in 0..across {
-        blend_column(&turned, size.height, columns.window(x), &mut column);
-        runs.push(false, above as u32);
-        push_column(&column, &lines, shown, threshold, &mut runs);
-        runs.push(false, below as u32);
-    }
-    let rest = canvas.width.saturating_sub(part.x + across);
-    runs.push(false, (rest * canvas.height) as u32);
+    let resized = Resized {
+        turned: transpose(&values, size),
+        height: size.height,
+        columns: AxisTaps::new(size.width, inner.width, true),
+        lines: AxisTaps::new(size.height, inner.height, true),
+        threshold,
+    };
+    let mut runs = Runs::default();
+    let blank = |runs: &mut Runs, count: usize| runs.push(false, count as u32);
+    blank(&mut runs, part.x.min(canvas.width) * canvas.height);
+    resized.for_each_column(across, |column| {
+        blank(&mut runs, above);
+        column.push(shown, &mut runs);
+        blank(&mut runs, below);
+    });
+    blank(&mut runs, canvas.width.saturating_sub(part.x + across) * canvas.height);
     Ok(runs.finish(canvas))
 }
 
-/// `[height, width]` to `[width, height]`.
+/// `[height, width]` to `[width, height]`; what is not a number is in no mask.
 fn transpose(values: &[f32], size: Size) -> Vec<f32> {
     let mut turned = vec![0.0; values.len()];
     for (y, row) in values.chunks_exact(size.width).enumerate() {
         for (x, &value) in row.iter().enumerate() {
-            turned[x * size.height + y] = value;
+            turned[x * size.height + y] = if value.is_nan() { f32::NEG_INFINITY } else { value };
         }
     }
     turned
 }
 
-/// The horizontal pass for one column of the result.
-fn blend_column(turned: &[f32], height: usize, (first, weights): (usize, &[f32]), out: &mut [f32]) {
-    out.fill(0.0);
-    for (source, &weight) in turned[first * height..].chunks_exact(height).zip(weights) {
-        for (out, value) in out.iter_mut().zip(source) {
-            *out += value * weight;
+/// A map and how it is resized and compared, never resized as a whole.
+///
+/// Output pixels that share a window of the map share the decision when all of the window lies on
+/// one side of the threshold: a weighted mean stays between its values. The other windows are the
+/// mask's outline, and only there values are computed.
+struct Resized {
+    turned: Vec<f32>,
+    height: usize,
+    columns: AxisTaps,
+    lines: AxisTaps,
+    threshold: f32,
+}
+
+/// Output rows that share a window, or neighbours with the same decision.
+struct Segment {
+    rows: Range<usize>,
+    decision: Option<bool>,
+}
+
+/// One column of the result.
+struct Column<'a> {
+    segments: &'a [Segment],
+    /// The map's column after the horizontal pass; only valid if a segment is undecided.
+    values: &'a [f32],
+    lines: &'a AxisTaps,
+    threshold: f32,
+}
+
+impl Resized {
+    /// Calls `visit` for the first `count` columns of the result, left to right.
+    fn for_each_column(&self, count: usize, mut visit: impl FnMut(&Column<'_>)) {
+        let mut values = vec![0.0; self.height];
+        for (first, outputs) in self.columns.runs() {
+            let segments = self.segments(first);
+            let undecided = segments.iter().any(|segment| segment.decision.is_none());
+            for x in outputs.start.min(count)..outputs.end.min(count) {
+                if undecided {
+                    self.blend(x, &mut values);
+                }
+                visit(&Column {
+                    segments: &segments,
+                    values: &values,
+                    lines: &self.lines,
+                    threshold: self.threshold,
+                });
+            }
         }
+    }
+
+    /// The decisions for all columns whose window begins at source column `first`.
+    fn segments(&self, first: usize) -> Vec<Segment> {
+        let sources = self.sources(first);
+        let mut low = vec![f32::INFINITY; self.height];
+        let mut high = vec![f32::NEG_INFINITY; self.height];
+        for source in sources {
+            for ((low, high), &value) in low.iter_mut().zip(&mut high).zip(source) {
+                *low = low.min(value);
+                *high = high.max(value);
+            }
+        }
+        let slack = self.threshold.abs() * 1e-5;
+        let mut segments: Vec<Segment> = Vec::new();
+        for (first, rows) in self.lines.runs() {
+            let window = first..first + self.lines.taps();
+            let decision = if low[window.clone()].iter().all(|&v| v > self.threshold + slack) {
+                Some(true)
+            } else if high[window].iter().all(|&v| v <= self.threshold - slack) {
+                Some(false)
+            } else {
+                None
+            };
+            match segments.last_mut() {
+                Some(last) if last.decision == decision => last.rows.end = rows.end,
+                _ => segments.push(Segment { rows, decision }),
+            }
+        }
+        segments
+    }
+
+    /// The horizontal pass for one column of the result.
+    fn blend(&self, x: usize, out: &mut [f32]) {
+        let (first, weights) = self.columns.window(x);
+        out.fill(0.0);
+        for (source, &weight) in self.sources(first).zip(weights) {
+            for (out, value) in out.iter_mut().zip(source) {
+                *out += value * weight;
+            }
+        }
+    }
+
+    /// The source columns of a window.
+    fn sources(&self, first: usize) -> impl Iterator<Item = &[f32]> {
+        self.turned[first * self.height..].chunks_exact(self.height).take(self.columns.taps())
     }
 }
 
-/// The vertical pass and the comparison for one column.
-///
-/// Output pixels that share a window share a decision when all of the window's values lie on one
-/// side of the threshold: a weighted mean stays between its values. Only the others are computed.
-fn push_column(column: &[f32], lines: &AxisTaps, rows: usize, threshold: f32, runs: &mut Runs) {
-    let slack = threshold.abs() * 1e-5;
-    let mut y = 0;
-    while y < rows {
-        let (first, weights) = lines.window(y);
-        let same = lines.run(y).min(rows - y);
-        let window = &column[first..first + weights.len()];
-        if window.iter().all(|&v| v > threshold + slack) {
-            runs.push(true, same as u32);
-        } else if window.iter().all(|&v| v < threshold - slack || v <= threshold && slack == 0.0) {
-            runs.push(false, same as u32);
-        } else {
-            for y in y..y + same {
-                let weights = lines.window(y).1;
-                let value: f32 = window.iter().zip(weights).map(|(v, w)| v * w).sum();
-                runs.push(value > threshold, 1);
+impl Column<'_> {
+    /// Appends the first `count` rows.
+    fn push(&self, count: usize, runs: &mut Runs) {
+        for Segment { rows, decision } in self.segments {
+            let rows = rows.start.min(count)..rows.end.min(count);
+            if let Some(set) = decision {
+                runs.push(*set, rows.len() as u32);
+                continue;
+            }
+            for y in rows {
+                let (first, weights) = self.lines.window(y);
+                runs.push(dot(&self.values[first..], weights) > self.threshold, 1);
             }
         }
-        y += same;
     }
 }

@@ -15,6 +15,7 @@ mod torch;
 pub use filter::Filter;
 pub use opencv::opencv_linear;
 pub use pillow::{pillow, pillow_gray};
+pub(crate) use torch::dot;
 pub use torch::{AxisTaps, bilinear_plane};
 
 use rayon::prelude::*;

@@ -6,8 +6,11 @@ use crate::{Image, Result, VisionError, checked_pixels};
 /// Fraction bits of a weight: 8 bits of sample and 2 of head room for filters that overshoot.
 const PRECISION_BITS: u32 = 32 - 8 - 2;
 
-/// Rows that go through the horizontal pass side by side, one vector lane each.
-const STRIP: usize = 16;
+/// Rows that meet a weight together in the horizontal pass.
+const LANES: usize = 16;
+
+/// Samples of a row that meet a weight together in the vertical pass.
+const BLOCK: usize = 512;
 
 /// Resizes as Pillow's `image.resize((width, height), filter)` does, byte for byte.
 ///
@@ -62,7 +65,56 @@ fn resample<const C: usize>(
 struct Weights {
     starts: Vec<usize>,
     ends: Vec<usize>,
-    fixed: Vec<i32>,
+    fixed: Vec<Weight>,
+}
+
+/// A fixed-point weight as `high * 256 + low`: factors of 16 bits multiply far faster than
+/// factors of 32 on the vector units this must run on.
+#[derive(Clone, Copy)]
+struct Weight {
+    high: i16,
+    low: i16,
+}
+
+impl Weight {
+    fn new(weight: f64) -> Self {
+        let scaled = weight * f64::from(1_u32 << PRECISION_BITS);
+        let fixed = (scaled + 0.5_f64.copysign(weight)) as i32;
+        Self { high: (fixed >> 8) as i16, low: (fixed & 0xff) as i16 }
+    }
+}
+
+/// Weighted sums of `N` samples.
+///
+/// Each part may wrap around; the whole fits 32 bits, so it comes out right.
+struct Sums<const N: usize> {
+    high: [i32; N],
+    low: [i32; N],
+}
+
+impl<const N: usize> Sums<N> {
+    const ZERO: Self = Self { high: [0; N], low: [0; N] };
+
+    /// Adds the weighted samples, of which there are at most `N`.
+    #[inline]
+    fn add(&mut self, samples: &[u8], weight: Weight) {
+        let (high, low) = (i32::from(weight.high), i32::from(weight.low));
+        let sums = self.high.iter_mut().zip(&mut self.low);
+        for ((sum_high, sum_low), &sample) in sums.zip(samples) {
+            *sum_high = sum_high.wrapping_add(i32::from(sample) * high);
+            *sum_low = sum_low.wrapping_add(i32::from(sample) * low);
+        }
+    }
+
+    /// Writes the sums, rounded and cut to bytes.
+    #[inline]
+    fn write(&self, out: &mut [u8]) {
+        const HALF: i32 = 1 << (PRECISION_BITS - 1);
+        for ((out, &high), &low) in out.iter_mut().zip(&self.high).zip(&self.low) {
+            let sum = (high << 8).wrapping_add(low).wrapping_add(HALF);
+            *out = (sum >> PRECISION_BITS).clamp(0, 255) as u8;
+        }
+    }
 }
 
 impl Weights {
@@ -83,7 +135,7 @@ impl Weights {
                 .extend((first..last).map(|x| filter.weight((x as f64 - center + 0.5) * inverse)));
             let sum: f64 = window.iter().sum();
             let sum = if sum == 0.0 { 1.0 } else { sum };
-            weights.fixed.extend(window.iter().map(|w| fixed_point(w / sum)));
+            weights.fixed.extend(window.iter().map(|w| Weight::new(w / sum)));
             weights.starts.push(first);
             weights.ends.push(weights.fixed.len());
         }
@@ -95,22 +147,11 @@ impl Weights {
     }
 
     /// The window's first source position and its weights.
-    fn window(&self, position: usize) -> (usize, &[i32]) {
+    fn window(&self, position: usize) -> (usize, &[Weight]) {
         let begin = if position == 0 { 0 } else { self.ends[position - 1] };
         (self.starts[position], &self.fixed[begin..self.ends[position]])
     }
 }
-
-fn fixed_point(weight: f64) -> i32 {
-    let scaled = weight * f64::from(1_u32 << PRECISION_BITS);
-    (scaled + 0.5_f64.copysign(weight)) as i32
-}
-
-fn clip8(sum: i32) -> u8 {
-    (sum >> PRECISION_BITS).clamp(0, 255) as u8
-}
-
-const HALF: i32 = 1 << (PRECISION_BITS - 1);
 
 /// `[height, from, C]` to `[height, weights.len(), C]`.
 ///
@@ -125,31 +166,33 @@ fn horizontal<const C: usize>(
     let to = weights.len();
     let mut out = vec![0; height * to * C];
     let work = height * weights.fixed.len() * C;
-    for_each_chunk(&mut out, STRIP * to * C, work, |strip, out| {
-        let rows = pixels[strip * STRIP * from * C..].chunks_exact(from * C).take(STRIP);
+    for_each_chunk(&mut out, LANES * to * C, work, |strip, out| {
+        let rows = pixels[strip * LANES * from * C..].chunks_exact(from * C).take(LANES);
         let turned = turn(rows, from * C);
-        for x in 0..to {
+        let mut narrow = vec![[0; LANES]; to * C];
+        for (x, narrow) in narrow.as_chunks_mut::<C>().0.iter_mut().enumerate() {
             let (first, taps) = weights.window(x);
             let window = &turned[first * C..(first + taps.len()) * C];
-            for channel in 0..C {
-                let mut sums = [HALF; STRIP];
+            for (channel, narrow) in narrow.iter_mut().enumerate() {
+                let mut sums = Sums::<LANES>::ZERO;
                 for (samples, &tap) in window[channel..].iter().step_by(C).zip(taps) {
-                    for (sum, &sample) in sums.iter_mut().zip(samples) {
-                        *sum += i32::from(sample) * tap;
-                    }
+                    sums.add(samples, tap);
                 }
-                for (row, sum) in out.chunks_exact_mut(to * C).zip(sums) {
-                    row[x * C + channel] = clip8(sum);
-                }
+                sums.write(narrow);
+            }
+        }
+        for (lane, row) in out.chunks_exact_mut(to * C).enumerate() {
+            for (out, column) in row.iter_mut().zip(&narrow) {
+                *out = column[lane];
             }
         }
     });
     out
 }
 
-/// Rows `[STRIP][len]` to columns `[len][STRIP]`; missing rows stay zero.
-fn turn<'a>(rows: impl Iterator<Item = &'a [u8]>, len: usize) -> Vec<[u8; STRIP]> {
-    let mut turned = vec![[0; STRIP]; len];
+/// Rows `[LANES][len]` to columns `[len][LANES]`; missing rows stay zero.
+fn turn<'a>(rows: impl Iterator<Item = &'a [u8]>, len: usize) -> Vec<[u8; LANES]> {
+    let mut turned = vec![[0; LANES]; len];
     for (lane, row) in rows.enumerate() {
         for (column, &sample) in turned.iter_mut().zip(row) {
             column[lane] = sample;
@@ -160,32 +203,17 @@ fn turn<'a>(rows: impl Iterator<Item = &'a [u8]>, len: usize) -> Vec<[u8; STRIP]
 
 /// Rows of `row_len` samples to `weights.len()` rows.
 fn vertical(pixels: &[u8], row_len: usize, weights: &Weights) -> Vec<u8> {
-    const LANES: usize = 32;
     let mut out = vec![0; weights.len() * row_len];
     for_each_chunk(&mut out, row_len, weights.fixed.len() * row_len, |y, out| {
         let (first, taps) = weights.window(y);
-        let rows = &pixels[first * row_len..];
-        for (block, out) in out.chunks_mut(LANES).enumerate() {
-            let mut sums = [HALF; LANES];
+        let rows = &pixels[first * row_len..][..taps.len() * row_len];
+        for (block, out) in out.chunks_mut(BLOCK).enumerate() {
+            let mut sums = Sums::<BLOCK>::ZERO;
             for (row, &tap) in rows.chunks_exact(row_len).zip(taps) {
-                let samples = &row[block * LANES..][..out.len()];
-                if let Ok(samples) = <&[u8; LANES]>::try_from(samples) {
-                    accumulate(&mut sums, samples, tap);
-                } else {
-                    accumulate(&mut sums, samples, tap);
-                }
+                sums.add(&row[block * BLOCK..][..out.len()], tap);
             }
-            for (out, sum) in out.iter_mut().zip(sums) {
-                *out = clip8(sum);
-            }
+            sums.write(out);
         }
     });
     out
-}
-
-#[inline]
-fn accumulate(sums: &mut [i32], samples: &[u8], tap: i32) {
-    for (sum, &sample) in sums.iter_mut().zip(samples) {
-        *sum += i32::from(sample) * tap;
-    }
 }

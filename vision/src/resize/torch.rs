@@ -71,10 +71,18 @@ impl AxisTaps {
         self.first.is_empty()
     }
 
-    /// How many positions from this one on, itself included, begin at the same source position.
-    pub fn run(&self, position: usize) -> usize {
-        let first = self.first[position];
-        self.first[position..].iter().take_while(|&&other| other == first).count()
+    /// The output positions in runs that begin at one source position: `(source, outputs)`.
+    pub fn runs(&self) -> impl Iterator<Item = (usize, std::ops::Range<usize>)> {
+        let mut at = 0;
+        self.first.chunk_by(|a, b| a == b).map(move |run| {
+            at += run.len();
+            (run[0], at - run.len()..at)
+        })
+    }
+
+    /// The number of weights of each window.
+    pub fn taps(&self) -> usize {
+        self.size
     }
 
     /// The first source position and the weights from there; some weights may be zero.

@@ -46,12 +46,13 @@ pub(super) struct Lowered {
 }
 
 /// Lowers all of `graph`.
-pub(super) fn lower(graph: &Graph, packs: &Packs, isa: Isa) -> Result<Lowered> {
+pub(super) fn lower(graph: &Graph, packs: &Packs, isa: Isa, threads: usize) -> Result<Lowered> {
     let mut lowering = Lowering {
         graph,
         layout: Layout::of(graph),
         packs,
         isa,
+        threads,
         buffers: Vec::new(),
         slot_of: vec![None; graph.values.len()],
         steps: Vec::new(),
@@ -72,6 +73,7 @@ pub(super) struct Lowering<'a> {
     layout: Layout,
     packs: &'a Packs,
     isa: Isa,
+    threads: usize,
     buffers: Vec<Buffer>,
     slot_of: Vec<Option<usize>>,
     steps: Vec<Step>,

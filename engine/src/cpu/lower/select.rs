@@ -1,6 +1,7 @@
 //! Elements chosen by their values.
 
-use ocelli_kernels::select;
+use ocelli_kernels::rows::Rows;
+use ocelli_kernels::{gather, topk};
 
 use super::Lowering;
 use crate::{Node, Result};
@@ -8,19 +9,18 @@ use crate::{Node, Result};
 impl Lowering<'_> {
     pub(super) fn top_k(&mut self, node: &Node, k: usize) -> Result<()> {
         let width = self.graph.shape(node.inputs[0]).last_dim();
-        let (reads, mut writes) = (self.dense_operands(node)?, self.results(node));
-        writes.push(self.scratch(select::top_k_scratch_len(width)));
-        self.emit(node, reads, writes, move |args, _| {
-            let results = (args.write(0), args.write_i32(1));
-            select::top_k(args.read(0), width, k, results, args.write_i32(2));
+        let (reads, writes) = (self.dense_operands(node)?, self.results(node));
+        self.emit(node, reads, writes, move |args, context| {
+            let x = Rows::dense(args.read(0), width);
+            topk::topk(context, x, k, args.write(0), args.write_i32(1));
         })
     }
 
     pub(super) fn arg_max(&mut self, node: &Node) -> Result<()> {
         let width = self.graph.shape(node.inputs[0]).last_dim();
         let (reads, writes) = (self.dense_operands(node)?, self.results(node));
-        self.emit(node, reads, writes, move |args, _| {
-            select::arg_max(args.read(0), width, args.write_i32(0));
+        self.emit(node, reads, writes, move |args, context| {
+            topk::argmax(context, Rows::dense(args.read(0), width), args.write_i32(0));
         })
     }
 
@@ -28,8 +28,8 @@ impl Lowering<'_> {
         let shape = self.graph.shape(node.inputs[0]);
         let extents = [shape[0], shape[1], shape[2]];
         let (reads, writes) = (self.dense_operands(node)?, self.results(node));
-        self.emit(node, reads, writes, move |args, _| {
-            select::gather_rows(args.read(0), extents, args.read_i32(1), args.write(0));
+        self.emit(node, reads, writes, move |args, context| {
+            gather::gather_rows(context, args.read(0), extents, args.read_i32(1), args.write(0));
         })
     }
 
