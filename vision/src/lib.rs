@@ -3,6 +3,7 @@
 
 pub mod boxes;
 mod confidence;
+pub mod draw;
 mod error;
 mod image;
 mod masks;

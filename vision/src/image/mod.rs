@@ -1,6 +1,7 @@
 //! The picture type: 8-bit RGB, rows top to bottom, owned.
 
 mod decode;
+mod encode;
 mod limits;
 
 pub use decode::DecodeOptions;
