@@ -1,1 +1,54 @@
 //! CPU kernels of ocelli, on slices.
+//!
+//! Each operation is a folder: its algorithm is written once over [`simd::Simd`] and instantiated per instruction set
+//! by [`simd::dispatch`]; where an instruction set deserves a loop of its own, that loop is a file beside it. Every
+//! operation lists its variants in one table which the tests and the benches walk.
+//!
+//! Kernels know slices and strides. Tensors, graphs and the place of memory are the engine's.
+
+#![allow(
+    clippy::inline_always,
+    reason = "intrinsics become instructions only where they are inlined"
+)]
+#![cfg_attr(test, allow(clippy::float_cmp, reason = "many results are exact"))]
+#![allow(clippy::wildcard_imports, reason = "std::arch is imported whole")]
+
+pub mod activation;
+pub mod attention;
+pub mod binary;
+mod context;
+pub mod conv;
+pub mod deform;
+mod elementwise;
+pub mod gather;
+pub mod gemm;
+pub mod grid_sample;
+pub mod image;
+pub mod isa;
+pub mod layout;
+pub mod math;
+pub mod matmul;
+pub mod norm;
+pub mod pool;
+pub mod pool2d;
+#[cfg(test)]
+mod random;
+pub mod reduce;
+pub mod resize;
+pub mod rows;
+pub mod simd;
+pub mod softmax;
+mod split;
+mod taps;
+#[cfg(test)]
+mod testing;
+pub mod topk;
+pub mod unary;
+mod vectors;
+mod view;
+
+pub use activation::Activation;
+pub use context::Context;
+pub use isa::Isa;
+pub use pool::Pool;
+pub use view::{Image, ImageMut, Rows, RowsMut};

@@ -1,0 +1,29 @@
+//! Powers of two for the softmax of scores, whose maximum is subtracted.
+
+use crate::simd::Simd;
+
+/// Below it the result stays: next to the weight of the largest score, nothing.
+const LEAST: f32 = -126.0;
+/// `ln(2)^i / i!` from 6 down to 0: on `|f| <= 1/2` the rest of the series is an unit in the last place at most.
+const SERIES: [f32; 7] = [
+    1.540_353e-4,
+    1.333_355_8e-3,
+    9.618_129e-3,
+    5.550_411e-2,
+    0.240_226_5,
+    std::f32::consts::LN_2,
+    1.0,
+];
+
+/// `2^x` for `x <= 0`; `2^-126` below that.
+#[inline(always)]
+pub(super) fn exp2<S: Simd>(s: S, x: S::F32) -> S::F32 {
+    let x = s.max(s.splat(LEAST), x);
+    let n = s.round(x);
+    let f = s.sub(x, n);
+    let mut sum = s.splat(SERIES[0]);
+    for term in &SERIES[1..] {
+        sum = s.mul_add(sum, f, s.splat(*term));
+    }
+    s.mul(sum, s.pow2i(n))
+}

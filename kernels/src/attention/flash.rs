@@ -1,0 +1,322 @@
+//! A tile of queries against all keys, with an online softmax.
+
+use std::f32::consts::LOG2_E;
+use std::mem::MaybeUninit;
+use std::ops::Range;
+
+use super::Job;
+use super::exp::exp2;
+use crate::gemm::panels::Panels;
+use crate::gemm::tile::{MAX_MR, MAX_NR, TileArgs, tile, tile_shape};
+use crate::simd::{Kernel, Simd};
+
+/// Keys of a block: a multiple of every panel's width.
+const KEYS: usize = 256;
+/// Columns of values that are summed at a time.
+const VALUES: usize = 256;
+
+/// Some query tiles of one head.
+pub(super) struct Queries<'a> {
+    pub(super) job: &'a Job<'a>,
+    pub(super) head: usize,
+    pub(super) all_tiles: usize,
+    pub(super) tiles: Range<usize>,
+}
+
+impl Kernel for Queries<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let shape = self.job.shape;
+        for tile in self.tiles.clone() {
+            let first = shape.q_len * tile / self.all_tiles;
+            let count = shape.q_len * (tile + 1) / self.all_tiles - first;
+            for column in (0..shape.v_dim).step_by(VALUES) {
+                let columns = VALUES.min(shape.v_dim - column);
+                Tile::new(&self, first, count, column, columns).run(s);
+            }
+        }
+    }
+}
+
+/// A number per query of a tile, in whole vectors.
+type Rows16 = [f32; 16];
+
+/// `count` queries, and the columns of values that they gather.
+struct Tile<'a> {
+    job: &'a Job<'a>,
+    head: usize,
+    first: usize,
+    count: usize,
+    column: usize,
+    columns: usize,
+    queries: [*const f32; MAX_MR],
+    scores: [MaybeUninit<f32>; MAX_MR * KEYS],
+    sums: [MaybeUninit<f32>; MAX_MR * VALUES],
+    max: Rows16,
+    total: Rows16,
+}
+
+impl<'a> Tile<'a> {
+    #[inline(always)]
+    fn new(
+        queries: &Queries<'a>,
+        first: usize,
+        count: usize,
+        column: usize,
+        columns: usize,
+    ) -> Tile<'a> {
+        let (job, head) = (queries.job, queries.head);
+        let shape = job.shape;
+        let (n, h) = (head / shape.heads, head % shape.heads);
+        let mut queries = [std::ptr::null(); MAX_MR];
+        for (i, q) in queries[..count].iter_mut().enumerate() {
+            let row = n * shape.q_len + first + i;
+            *q = job.q.ptr().wrapping_add(row * job.q.ld() + h * shape.head_dim);
+        }
+        Tile {
+            job,
+            head,
+            first,
+            count,
+            column,
+            columns,
+            queries,
+            scores: [MaybeUninit::uninit(); MAX_MR * KEYS],
+            sums: [MaybeUninit::new(0.0); MAX_MR * VALUES],
+            max: [f32::NEG_INFINITY; 16],
+            total: [0.0; 16],
+        }
+    }
+
+    #[inline(always)]
+    fn run<S: Simd>(&mut self, s: S) {
+        let shape = self.job.shape;
+        let end =
+            if shape.causal { shape.kv_len.min(self.first + self.count) } else { shape.kv_len };
+        for start in (0..end).step_by(KEYS) {
+            let keys = start..end.min(start + KEYS);
+            self.score(s, &keys);
+            self.softmax(s, &keys);
+            self.gather(s, &keys);
+        }
+        self.write(s);
+    }
+
+    fn scores_of(&mut self, i: usize) -> *mut f32 {
+        self.scores.as_mut_ptr().cast::<f32>().wrapping_add(i * KEYS)
+    }
+
+    fn sums_of(&mut self, i: usize) -> *mut f32 {
+        self.sums.as_mut_ptr().cast::<f32>().wrapping_add(i * VALUES)
+    }
+
+    /// Scores of all queries with `keys`, whole panels of them.
+    #[inline(always)]
+    fn score<S: Simd>(&mut self, s: S, keys: &Range<usize>) {
+        let shape = self.job.shape;
+        let (dim, (_, nr)) = (shape.head_dim, tile_shape(S::LANES));
+        let layout = Panels::new(S::ISA, shape.kv_len);
+        for first in keys.clone().step_by(nr) {
+            let width = layout.get(first / nr).width;
+            let zeros = [0.0; MAX_NR];
+            let mut out = [std::ptr::null_mut(); MAX_MR];
+            for (i, out) in out[..self.count].iter_mut().enumerate() {
+                *out = self.scores_of(i).wrapping_add(first - keys.start);
+            }
+            let args = TileArgs {
+                rows: &raw const self.queries,
+                taps: 1,
+                k: dim,
+                panel: self.job.keys(self.head).wrapping_add(first * dim),
+                init: zeros.as_ptr(),
+                init_ld: 0,
+                floor: f32::NEG_INFINITY,
+                out: out.as_ptr(),
+            };
+            // SAFETY: queries were checked, the panel is packed, and a row of scores holds whole panels.
+            unsafe { tile(s, self.count, width, args) };
+        }
+    }
+
+    /// Turns scores into weights, relative to the largest score of each query so far.
+    #[inline(always)]
+    fn softmax<S: Simd>(&mut self, s: S, keys: &Range<usize>) {
+        // Weights are powers of two; where there is no mask, the scale is part of the exponent.
+        let scale = self.job.shape.scale;
+        let as_is = self.job.mask.is_none() && scale > 0.0;
+        let factor = if as_is { scale * LOG2_E } else { LOG2_E };
+
+        let before = self.max;
+        for i in 0..self.count {
+            let seen = self.seen(i, keys);
+            if !as_is {
+                self.add_mask(s, i, seen, keys.start);
+            }
+            self.update_max(s, i, seen);
+        }
+        let rescale = self.rescale_factors(s, &before, factor);
+        for i in 0..self.count {
+            let seen = self.seen(i, keys);
+            let total = self.exponentiate(s, i, seen, factor);
+            // SAFETY: a row of scores holds `KEYS`.
+            unsafe { self.scores_of(i).add(seen).write_bytes(0, keys.len() - seen) };
+            self.total[i] = self.total[i] * rescale[i] + total;
+            self.rescale(s, i, rescale[i]);
+        }
+    }
+
+    /// How many of `keys` query `i` of the tile sees.
+    #[inline(always)]
+    fn seen(&self, i: usize, keys: &Range<usize>) -> usize {
+        let limit = if self.job.shape.causal { self.first + i + 1 } else { keys.end };
+        limit.clamp(keys.start, keys.end) - keys.start
+    }
+
+    /// Scales the scores of query `i` and adds its mask.
+    #[inline(always)]
+    fn add_mask<S: Simd>(&mut self, s: S, i: usize, seen: usize, key: usize) {
+        let mask = self.mask_row(self.first + i, key);
+        let (scores, scale) = (self.scores_of(i), s.splat(self.job.shape.scale));
+        for at in (0..seen).step_by(S::LANES) {
+            // SAFETY: a row of scores holds `KEYS`, a row of the mask `kv_len`.
+            unsafe {
+                let mut x = s.mul(s.load_ptr(scores.add(at)), scale);
+                if let Some(mask) = mask {
+                    x = s.add(x, s.load_ptr_partial(mask.add(at), S::LANES.min(seen - at)));
+                }
+                s.store_ptr(x, scores.add(at));
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn update_max<S: Simd>(&mut self, s: S, i: usize, seen: usize) {
+        let scores = self.scores_of(i);
+        let mut largest = s.splat(self.max[i]);
+        // SAFETY: a row of scores holds `KEYS`, a multiple of the lanes.
+        unsafe {
+            for at in seen..seen.next_multiple_of(S::LANES) {
+                *scores.add(at) = f32::NEG_INFINITY;
+            }
+            for at in (0..seen).step_by(S::LANES) {
+                largest = s.max(largest, s.load_ptr(scores.add(at)));
+            }
+        }
+        self.max[i] = s.reduce_max(largest);
+    }
+
+    /// What sums so far are multiplied with, now that the maximum was `before` and is `self.max`.
+    #[inline(always)]
+    fn rescale_factors<S: Simd>(&self, s: S, before: &Rows16, factor: f32) -> Rows16 {
+        let mut factors = [1.0; 16];
+        if self.max != *before {
+            let (before, after) = (before.chunks_exact(S::LANES), self.max.chunks_exact(S::LANES));
+            for ((to, before), after) in factors.chunks_exact_mut(S::LANES).zip(before).zip(after) {
+                let (before, after) = (s.load(before), s.load(after));
+                let fall = s.select(s.lt(before, after), s.sub(before, after), s.zero());
+                s.store(exp2(s, s.mul(fall, s.splat(factor))), to);
+            }
+        }
+        factors
+    }
+
+    /// `2^((score - max) * factor)` in place, and the sum of it.
+    #[inline(always)]
+    fn exponentiate<S: Simd>(&mut self, s: S, i: usize, seen: usize, factor: f32) -> f32 {
+        let scores = self.scores_of(i);
+        let max = if self.max[i] == f32::NEG_INFINITY { 0.0 } else { self.max[i] };
+        let (shift, factor) = (s.splat(max * factor), s.splat(factor));
+        let mut total = s.zero();
+        for at in (0..seen).step_by(S::LANES) {
+            // SAFETY: a row of scores holds `KEYS`, a multiple of the lanes.
+            unsafe {
+                let x = s.mul_add(s.load_ptr(scores.add(at)), factor, s.sub(s.zero(), shift));
+                let weight = exp2(s, x);
+                s.store_ptr(weight, scores.add(at));
+                total = s.add(total, weight);
+            }
+        }
+        s.reduce_add(total)
+    }
+
+    #[inline(always)]
+    fn mask_row(&self, query: usize, key: usize) -> Option<*const f32> {
+        let mask = self.job.mask.as_ref()?;
+        let (n, h) = (self.head / self.job.shape.heads, self.head % self.job.shape.heads);
+        let at = n * mask.batch_stride + h * mask.head_stride + query * mask.row_stride + key;
+        Some(mask.data[at..].as_ptr())
+    }
+
+    #[inline(always)]
+    fn rescale<S: Simd>(&mut self, s: S, i: usize, factor: f32) {
+        if (factor - 1.0).abs() < f32::MIN_POSITIVE {
+            return;
+        }
+        let sums = self.sums_of(i);
+        for at in (0..self.columns).step_by(S::LANES) {
+            // SAFETY: a row of sums holds `VALUES`, a multiple of the lanes.
+            unsafe {
+                let x = s.mul(s.load_ptr(sums.add(at)), s.splat(factor));
+                s.store_ptr(x, sums.add(at));
+            }
+        }
+    }
+
+    /// Adds the values of `keys`, weighted.
+    #[inline(always)]
+    fn gather<S: Simd>(&mut self, s: S, keys: &Range<usize>) {
+        let (_, nr) = tile_shape(S::LANES);
+        let shape = self.job.shape;
+        let layout = Panels::new(S::ISA, shape.v_dim);
+        let mut rows = [std::ptr::null(); MAX_MR];
+        for (i, row) in rows[..self.count].iter_mut().enumerate() {
+            *row = self.scores_of(i).cast_const();
+        }
+        for at in (0..self.columns).step_by(nr) {
+            let column = self.column + at;
+            let width = layout.get(column / nr).width;
+            let mut out = [std::ptr::null_mut(); MAX_MR];
+            for (i, out) in out[..self.count].iter_mut().enumerate() {
+                *out = self.sums_of(i).wrapping_add(at);
+            }
+            let values = self.job.values(self.head);
+            let args = TileArgs {
+                rows: &raw const rows,
+                taps: 1,
+                k: keys.len(),
+                panel: values.wrapping_add(column * shape.kv_len + keys.start * width),
+                init: out[0],
+                init_ld: VALUES,
+                floor: f32::NEG_INFINITY,
+                out: out.as_ptr(),
+            };
+            // SAFETY: rows of scores hold the weights of `keys`, the panel is packed, rows of sums hold whole panels.
+            unsafe { tile(s, self.count, width, args) };
+        }
+    }
+
+    #[inline(always)]
+    fn write<S: Simd>(&mut self, s: S) {
+        let (job, shape) = (self.job, self.job.shape);
+        let (n, h) = (self.head / shape.heads, self.head % shape.heads);
+        for i in 0..self.count {
+            let row = n * shape.q_len + self.first + i;
+            let column = h * shape.v_dim + self.column;
+            let out = job.out.ptr().wrapping_add(row * job.out.ld() + column);
+            let total = self.total[i];
+            let seen = self.max[i] != f32::NEG_INFINITY;
+            let factor = s.splat(if seen { 1.0 / total } else { 0.0 });
+            let sums = self.sums_of(i);
+            for at in (0..self.columns).step_by(S::LANES) {
+                let count = S::LANES.min(self.columns - at);
+                // SAFETY: the output was checked for the columns of the head.
+                unsafe {
+                    let y = s.mul(s.load_ptr(sums.add(at)), factor);
+                    s.store_ptr_partial(y, out.add(at), count);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Scaled dot-product attention, `softmax(q k^T * scale + mask) v`, head by head.
+//!
+//! Keys and values are packed into panels once per head. A tile of queries then walks over the keys in blocks, keeping the
+//! maximum and the sum of its softmax as it goes, so that no matrix of scores is ever stored.
+
+mod exp;
+mod flash;
+
+#[cfg(test)]
+mod tests;
+
+use crate::gemm::pack::PackPanel;
+use crate::gemm::panels::{Panel, Panels};
+use crate::gemm::tile::tile_shape;
+use crate::matmul::Scratch;
+use crate::simd::dispatch;
+use crate::{Context, Isa, Rows, RowsMut};
+use flash::Queries;
+
+/// Pieces of work per thread, where there are several.
+const PIECES: usize = 4;
+
+/// The extents of an attention.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Attention {
+    /// Sequences.
+    pub batch: usize,
+    /// Heads, side by side in each row.
+    pub heads: usize,
+    /// Queries of a sequence.
+    pub q_len: usize,
+    /// Keys of a sequence.
+    pub kv_len: usize,
+    /// Width of a head in queries and keys.
+    pub head_dim: usize,
+    /// Width of a head in values and output.
+    pub v_dim: usize,
+    /// Factor of the scores, usually `1 / sqrt(head_dim)`.
+    pub scale: f32,
+    /// Whether query `i` sees keys `0..=i` only.
+    pub causal: bool,
+}
+
+/// What is added to the scores: `[q_len, kv_len]`, per batch and head if the strides are not zero.
+#[derive(Clone, Copy, Debug)]
+pub struct Mask<'a> {
+    /// The summands.
+    pub data: &'a [f32],
+    /// Floats from one sequence to the next.
+    pub batch_stride: usize,
+    /// Floats from one head to the next.
+    pub head_stride: usize,
+    /// Floats from one query to the next.
+    pub row_stride: usize,
+}
+
+impl<'a> Mask<'a> {
+    /// `[q_len, kv_len]`, the same for all sequences and heads.
+    pub fn shared(data: &'a [f32], kv_len: usize) -> Mask<'a> {
+        Mask { data, batch_stride: 0, head_stride: 0, row_stride: kv_len }
+    }
+
+    fn check(&self, shape: &Attention) {
+        let last = (shape.batch - 1) * self.batch_stride
+            + (shape.heads - 1) * self.head_stride
+            + (shape.q_len - 1) * self.row_stride;
+        assert!(self.data.len() >= last + shape.kv_len, "mask of {shape:?}");
+    }
+}
+
+impl Attention {
+    /// Floats of packed keys, and of packed values, of one head.
+    fn packed_len(&self, isa: Isa) -> [usize; 2] {
+        let (keys, values) = (Panels::new(isa, self.kv_len), Panels::new(isa, self.v_dim));
+        [keys.len(self.head_dim), values.len(self.kv_len)]
+    }
+}
+
+/// Floats of scratch that [`attention`] needs.
+pub fn attention_scratch_len(isa: Isa, shape: &Attention) -> usize {
+    let [k, v] = shape.packed_len(isa.or_scalar());
+    shape.batch * shape.heads * (k + v)
+}
+
+/// Queries `[batch * q_len, heads * head_dim]`, keys `[batch * kv_len, heads * head_dim]` and values
+/// `[batch * kv_len, heads * v_dim]` to `[batch * q_len, heads * v_dim]`.
+///
+/// A query whose scores are all `-inf` gives zeros.
+///
+/// # Panics
+/// When an argument or the scratch is too small for `shape`.
+pub fn attention(
+    ctx: Context,
+    shape: &Attention,
+    [q, k, v]: [Rows; 3],
+    mask: Option<Mask>,
+    out: RowsMut,
+    scratch: &mut [f32],
+) {
+    let Attention { batch, heads, q_len, kv_len, head_dim, v_dim, .. } = *shape;
+    assert_eq!([q.rows(), out.rows()], [batch * q_len; 2], "{shape:?}");
+    assert_eq!([k.rows(), v.rows()], [batch * kv_len; 2], "{shape:?}");
+    q.check(heads * head_dim);
+    k.check(heads * head_dim);
+    v.check(heads * v_dim);
+    out.check(heads * v_dim);
+    assert!(scratch.len() >= attention_scratch_len(ctx.isa, shape), "scratch for {shape:?}");
+    if batch * heads * q_len == 0 {
+        return;
+    }
+    if let Some(mask) = &mask {
+        mask.check(shape);
+    }
+
+    let isa = ctx.isa.or_scalar();
+    let job = Job { isa, shape, q, k, v, mask, out, scratch: Scratch(scratch.as_mut_ptr()) };
+    job.pack(ctx);
+    job.attend(ctx);
+}
+
+struct Job<'a> {
+    isa: Isa,
+    shape: &'a Attention,
+    q: Rows<'a>,
+    k: Rows<'a>,
+    v: Rows<'a>,
+    mask: Option<Mask<'a>>,
+    out: RowsMut<'a>,
+    scratch: Scratch,
+}
+
+impl Job<'_> {
+    /// Packs keys and values of all heads.
+    fn pack(&self, ctx: Context) {
+        let shape = self.shape;
+        let keys = Panels::new(self.isa, shape.kv_len);
+        let values = Panels::new(self.isa, shape.v_dim);
+        let panels = keys.count() + values.count();
+        ctx.pool.run(shape.batch * shape.heads * panels, &|piece| {
+            let (head, panel) = (piece / panels, piece % panels);
+            if panel < keys.count() {
+                self.pack_keys(head, keys.get(panel));
+            } else {
+                self.pack_values(head, values.get(panel - keys.count()));
+            }
+        });
+    }
+
+    fn pack_keys(&self, head: usize, Panel { first, columns, width }: Panel) {
+        let shape = self.shape;
+        let (n, h) = (head / shape.heads, head % shape.heads);
+        let row = n * shape.kv_len + first;
+        let panel = PackPanel {
+            from: self.k.ptr().wrapping_add(row * self.k.ld() + h * shape.head_dim),
+            ld: self.k.ld(),
+            transposed: true,
+            k: shape.head_dim,
+            columns,
+            width,
+            to: self.keys(head).wrapping_add(first * shape.head_dim),
+        };
+        dispatch(self.isa, panel);
+    }
+
+    fn pack_values(&self, head: usize, Panel { first, columns, width }: Panel) {
+        let shape = self.shape;
+        let (n, h) = (head / shape.heads, head % shape.heads);
+        let column = h * shape.v_dim + first;
+        let panel = PackPanel {
+            from: self.v.ptr().wrapping_add(n * shape.kv_len * self.v.ld() + column),
+            ld: self.v.ld(),
+            transposed: false,
+            k: shape.kv_len,
+            columns,
+            width,
+            to: self.values(head).wrapping_add(first * shape.kv_len),
+        };
+        dispatch(self.isa, panel);
+    }
+
+    fn keys(&self, head: usize) -> *mut f32 {
+        let [k, v] = self.shape.packed_len(self.isa);
+        self.scratch.at(head * (k + v))
+    }
+
+    fn values(&self, head: usize) -> *mut f32 {
+        self.keys(head).wrapping_add(self.shape.packed_len(self.isa)[0])
+    }
+
+    /// Attends with all queries of all heads.
+    fn attend(&self, ctx: Context) {
+        let heads = self.shape.batch * self.shape.heads;
+        let tiles = self.shape.q_len.div_ceil(tile_shape(self.isa.lanes()).0);
+        let threads = ctx.pool.threads();
+        let parts = if threads == 1 { 1 } else { (threads * PIECES).div_ceil(heads).min(tiles) };
+        ctx.pool.run(heads * parts, &|piece| {
+            let (head, part) = (piece / parts, piece % parts);
+            let part = tiles * part / parts..tiles * (part + 1) / parts;
+            dispatch(self.isa, Queries { job: self, head, all_tiles: tiles, tiles: part });
+        });
+    }
+}

@@ -1,0 +1,214 @@
+//! Dense and grouped convolutions as indirect products.
+
+use std::mem::MaybeUninit;
+use std::ops::Range;
+
+use super::window::Window;
+use super::{Conv2d, PackedConv};
+use crate::gemm::Epilogue;
+use crate::gemm::indirect::{MAX_TAPS, PATCH, Product, Source, Table};
+use crate::gemm::panels::{Aligned, Panels};
+use crate::gemm::tile::MAX_MR;
+use crate::{Context, Image, ImageMut, Isa};
+
+/// Channels below which the taps of a kernel row are read as one run.
+const FEW_CHANNELS: usize = 16;
+
+/// `[groups][n / NR][taps][k][NR]`
+pub(super) struct Dense {
+    panels: Aligned,
+    group_len: usize,
+    offsets: Vec<[isize; 2]>,
+    zeros: Vec<f32>,
+}
+
+impl Dense {
+    pub(super) fn pack(isa: Isa, spec: &Conv2d, [o, i, kh, kw]: [usize; 4], w: &[f32]) -> Dense {
+        let (taps, n) = (kh * kw, o / spec.groups);
+        let layout = Panels::new(isa, n);
+        let group_len = layout.len(taps * i);
+        let mut panels = Aligned::zeros(spec.groups * group_len);
+        for g in 0..spec.groups {
+            let group = &mut panels[g * group_len..(g + 1) * group_len];
+            layout.pack(group, taps * i, |row, column| {
+                let (tap, channel) = (row / i, row % i);
+                w[((g * n + column) * i + channel) * taps + tap]
+            });
+        }
+        let offset = |tap: usize| {
+            let y = (tap / kw * spec.dilation[0]).wrapping_sub(spec.pad[0]);
+            let x = (tap % kw * spec.dilation[1]).wrapping_sub(spec.pad[1]);
+            [y as isize, x as isize]
+        };
+        let offsets = (0..taps).map(offset).collect();
+        Dense { panels, group_len, offsets, zeros: vec![0.0; i * kw] }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&self.panels[..])
+    }
+
+    pub(super) fn run(
+        &self,
+        ctx: Context,
+        w: &PackedConv,
+        input: &Image,
+        epilogue: Epilogue,
+        out: &ImageMut,
+    ) {
+        let spec = w.spec();
+        let [kh, kw] = w.kernel();
+        let (i, n) = (w.inputs() / spec.groups, w.outputs() / spec.groups);
+        let product = |group: usize| Product {
+            isa: w.isa(),
+            source: (),
+            m: out.pixels.rows(),
+            n,
+            taps: kh * kw,
+            k: i,
+            panels: &self.panels[group * self.group_len..(group + 1) * self.group_len],
+            out: out.pixels.ptr().wrapping_add(group * n),
+            ld: out.pixels.ld(),
+            epilogue: epilogue.columns(group * n, n),
+        };
+        if reads_runs(w, input) {
+            let runs = Runs {
+                ptr: input.pixels.ptr(),
+                size: [input.h, input.w, input.c],
+                grid: [out.h, out.w],
+                kw,
+                spec,
+                zeros: self.zeros.as_ptr(),
+            };
+            let product = Product { taps: kh, k: kw * i, ..product(0).with(runs) };
+            // SAFETY: both images were checked; a run lies in a row of the input, in the zeros or in the patch.
+            unsafe { product.run(ctx) };
+            return;
+        }
+        for group in 0..spec.groups {
+            let window =
+                Window::new(input, group * i, out, spec.stride, &self.offsets, &self.zeros);
+            // SAFETY: both images were checked; a tap is a pixel of the input or the zeros.
+            unsafe { product(group).with(window).run(ctx) };
+        }
+    }
+}
+
+/// Whether the taps of a kernel row lie together, and few enough that copies of those at the border fit.
+fn reads_runs(w: &PackedConv, input: &Image) -> bool {
+    let [kh, kw] = w.kernel();
+    let together = w.spec().dilation[1] == 1 && input.pixels.ld() == input.c;
+    let no_border = w.spec().pad[1] == 0 && w.spec().pad[3] == 0;
+    let few = input.c < FEW_CHANNELS && MAX_MR * kh * kw * input.c <= PATCH;
+    w.spec().groups == 1 && together && (no_border || few) && kw > 1 && kh <= MAX_TAPS
+}
+
+/// Taps of a kernel row that lie together, `kw * c` floats: for inputs of few channels.
+struct Runs<'a> {
+    ptr: *const f32,
+    size: [usize; 3],
+    grid: [usize; 2],
+    kw: usize,
+    spec: &'a Conv2d,
+    zeros: *const f32,
+}
+
+// SAFETY: it is only read.
+unsafe impl Sync for Runs<'_> {}
+
+impl Runs<'_> {
+    /// The run that begins at column `x` (from the padded border on) of an image row, if it does not leave the row.
+    #[inline(always)]
+    fn inside(&self, row: *const f32, x: usize) -> Option<*const f32> {
+        let [_, w, c] = self.size;
+        let left = self.spec.pad[1];
+        (x >= left && x + self.kw <= left + w).then(|| row.wrapping_add((x - left) * c))
+    }
+
+    /// A run that leaves the row, copied.
+    #[inline(never)]
+    fn copy(&self, row: *const f32, x: usize, patch: &mut [MaybeUninit<f32>]) -> *const f32 {
+        let [_, w, c] = self.size;
+        let (left, end) = (self.spec.pad[1], x + self.kw);
+        patch.fill(MaybeUninit::new(0.0));
+        let (from, to) = (x.max(left), end.min(left + w));
+        if from < to {
+            // SAFETY: pixels `from - left..to - left` are in the row, and within the run.
+            unsafe {
+                let pixels = row.add((from - left) * c);
+                let at = patch[(from - x) * c..(to - x) * c].as_mut_ptr().cast();
+                std::ptr::copy_nonoverlapping(pixels, at, (to - from) * c);
+            }
+        }
+        patch.as_ptr().cast()
+    }
+
+    /// Pointers of pixels that are in one row and read no border; whether that is so.
+    #[inline(always)]
+    fn gather_inside(
+        &self,
+        [n, y, x]: [usize; 3],
+        count: usize,
+        taps: &Range<usize>,
+        table: &mut Table,
+    ) -> bool {
+        let [h, w, c] = self.size;
+        let (stride, pad, dilation) = (self.spec.stride, self.spec.pad, self.spec.dilation[0]);
+        let (first, last) = (x * stride[1], (x + count - 1) * stride[1]);
+        let top = y * stride[0] + taps.start * dilation;
+        let bottom = y * stride[0] + (taps.end - 1) * dilation;
+        if x + count > self.grid[1]
+            || first < pad[1]
+            || last + self.kw > pad[1] + w
+            || top < pad[0]
+            || bottom >= pad[0] + h
+        {
+            return false;
+        }
+        let mut base = self.ptr.wrapping_add(((n * h + top - pad[0]) * w + first - pad[1]) * c);
+        for to in &mut table.rows[..taps.len()] {
+            // The whole row of the table: its length is a constant, and what lies behind `count` is not read.
+            for (i, to) in to.iter_mut().enumerate() {
+                *to = base.wrapping_add(i * stride[1] * c);
+            }
+            base = base.wrapping_add(dilation * w * c);
+        }
+        true
+    }
+}
+
+impl Source for Runs<'_> {
+    #[inline(always)]
+    fn gather(&self, first: usize, count: usize, taps: Range<usize>, table: &mut Table) {
+        let [h, w, c] = self.size;
+        let (line, mut x) = (first / self.grid[1], first % self.grid[1]);
+        let (mut n, mut y) = (line / self.grid[0], line % self.grid[0]);
+        if self.gather_inside([n, y, x], count, &taps, table) {
+            return;
+        }
+        let Table { rows, patch } = table;
+        let mut patches = patch.chunks_exact_mut(self.kw * c);
+        for i in 0..count {
+            let start = x * self.spec.stride[1];
+            for (to, ky) in rows.iter_mut().zip(taps.clone()) {
+                let iy = y * self.spec.stride[0] + ky * self.spec.dilation[0];
+                let iy = iy.wrapping_sub(self.spec.pad[0]);
+                let row = self.ptr.wrapping_add((n * h).wrapping_add(iy).wrapping_mul(w * c));
+                to[i] = if iy >= h {
+                    self.zeros
+                } else if let Some(run) = self.inside(row, start) {
+                    run
+                } else {
+                    patches.next().map_or(self.zeros, |patch| self.copy(row, start, patch))
+                };
+            }
+            x += 1;
+            if x == self.grid[1] {
+                (y, x) = (y + 1, 0);
+                if y == self.grid[0] {
+                    (n, y) = (n + 1, 0);
+                }
+            }
+        }
+    }
+}

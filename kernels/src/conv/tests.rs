@@ -1,0 +1,147 @@
+use super::*;
+use crate::gemm::RandomEpilogue;
+use crate::random::{Random, assert_close, for_each_context};
+
+fn pads(random: &mut Random) -> [usize; 4] {
+    [random.of(0..4), random.of(0..4), random.of(0..4), random.of(0..4)]
+}
+
+/// A convolution of `i` to `o` channels per group.
+fn check(ctx: Context, random: &mut Random, spec: Conv2d, [o, i, kh, kw]: [usize; 4]) {
+    let (inputs, outputs) = (i * spec.groups, o * spec.groups);
+    let reach = |k: usize, axis: usize| (k - 1) * spec.dilation[axis] + 1;
+    let (n, h, w) =
+        (random.of(1..3), reach(kh, 0) + random.of(0..12), reach(kw, 1) + random.of(0..12));
+    let ldx = inputs + random.of(0..2) * random.of(0..5);
+    let ldy = outputs + random.of(0..5);
+    let x = random.floats(n * h * w * ldx);
+    let weight = random.floats(outputs * i * kh * kw);
+    let [oh, ow] = spec.output_size([h, w], [kh, kw]);
+    let rows = n * oh * ow;
+    let epilogue = RandomEpilogue::new(random, rows, outputs);
+
+    let shape = [outputs, i, kh, kw];
+    let mut expected = reference::conv2d(&spec, &x, [n, h, w, inputs], ldx, &weight, shape);
+    epilogue.apply(&mut expected, outputs);
+
+    let packed = PackedConv::new(ctx.isa, spec, shape, &weight);
+    let mut out = epilogue.output(rows, outputs, ldy);
+    let mut scratch = vec![f32::NAN; conv2d_scratch_len(&packed, [n, h, w, inputs])];
+    let input = Image::new(&x, [n, h, w, inputs], ldx);
+    let output = ImageMut::new(&mut out, [n, oh, ow, outputs], ldy);
+    conv2d(ctx, input, &packed, epilogue.epilogue(rows), output, &mut scratch);
+    let found = RandomEpilogue::found(&out, rows, outputs, ldy);
+    let what = (ctx, [n, h, w, inputs], ldx, &packed, &epilogue);
+    assert_close(&found, &expected, 1e-5, &what);
+}
+
+fn random_spec(random: &mut Random, groups: usize) -> Conv2d {
+    Conv2d {
+        stride: [random.of(1..4), random.of(1..4)],
+        pad: pads(random),
+        dilation: [random.of(1..3), random.of(1..3)],
+        groups,
+    }
+}
+
+#[test]
+fn dense_agrees_with_the_definition() {
+    for_each_context(60, |ctx, random| {
+        let spec = random_spec(random, 1);
+        let shape = [random.of(1..70), random.of(1..40), random.of(1..6), random.of(1..6)];
+        check(ctx, random, spec, shape);
+    });
+}
+
+#[test]
+fn few_channels_agree_with_the_definition() {
+    for_each_context(40, |ctx, random| {
+        let dilation = [random.of(1..3), 1];
+        let spec = Conv2d { dilation, ..random_spec(random, 1) };
+        let shape = [random.of(1..40), random.of(1..5), random.of(1..8), random.of(2..8)];
+        check(ctx, random, spec, shape);
+    });
+}
+
+#[test]
+fn groups_agree_with_the_definition() {
+    for_each_context(40, |ctx, random| {
+        let groups = random.of(2..5);
+        let spec = random_spec(random, groups);
+        let shape = [random.of(1..40), random.of(2..20), random.of(1..4), random.of(1..4)];
+        check(ctx, random, spec, shape);
+    });
+}
+
+#[test]
+fn depthwise_agrees_with_the_definition() {
+    for_each_context(60, |ctx, random| {
+        let groups = random.of(2..70);
+        let (kernel, stride) = (random.of(1..8), random.of(1..3));
+        let mut spec = random_spec(random, groups);
+        let mut shape = [1, 1, kernel, kernel];
+        if random.flag() {
+            spec = Conv2d { dilation: [1, 1], stride: [stride, stride], ..spec };
+        } else {
+            shape = [random.of(1..4), 1, kernel, random.of(1..8)];
+        }
+        check(ctx, random, spec, shape);
+    });
+}
+
+#[test]
+fn more_taps_than_a_table_holds() {
+    for_each_context(2, |ctx, random| {
+        let spec = random_spec(random, 1);
+        let shape = [random.of(1..40), random.of(17..20), 9, 9];
+        check(ctx, random, spec, shape);
+    });
+}
+
+#[test]
+fn patches_agree_with_the_definition() {
+    for_each_context(2, |ctx, random| {
+        let spec = Conv2d { stride: [16, 16], ..Conv2d::default() };
+        let shape = [random.of(1..70), 3, 16, 16];
+        check(ctx, random, spec, shape);
+    });
+}
+
+#[test]
+fn transposed_agrees_with_the_definition() {
+    for_each_context(60, |ctx, random| {
+        let groups = random.of(1..4);
+        let (k, o) = (random.of(1..20), random.of(1..40));
+        let [kh, kw] = [random.of(1..6), random.of(1..6)];
+        let stride = [random.of(1..4), random.of(1..4)];
+        let spec = ConvTranspose2d {
+            stride,
+            pad: [random.of(0..kh), random.of(0..kw), random.of(0..kh), random.of(0..kw)],
+            output_pad: [random.of(0..stride[0]), random.of(0..stride[1])],
+            groups,
+        };
+        let (n, h, w) = (random.of(1..3), random.of(3..8), random.of(3..8));
+        let (inputs, outputs) = (k * groups, o * groups);
+        let (ldx, ldy) = (inputs + random.of(0..4), outputs + random.of(0..4));
+        let x = random.floats(n * h * w * ldx);
+        let weight = random.floats(inputs * o * kh * kw);
+        let [oh, ow] = spec.output_size([h, w], [kh, kw]);
+        let rows = n * oh * ow;
+        if rows == 0 {
+            return;
+        }
+        let epilogue = RandomEpilogue::new(random, rows, outputs);
+
+        let (size, shape) = ([n, h, w, inputs], [inputs, o, kh, kw]);
+        let mut expected = reference::conv_transpose2d(&spec, &x, size, ldx, &weight, shape);
+        epilogue.apply(&mut expected, outputs);
+
+        let packed = PackedConvTranspose::new(ctx.isa, spec, shape, &weight);
+        let mut out = epilogue.output(rows, outputs, ldy);
+        let output = ImageMut::new(&mut out, [n, oh, ow, outputs], ldy);
+        let input = Image::new(&x, size, ldx);
+        conv_transpose2d(ctx, input, &packed, epilogue.epilogue(rows), output);
+        let found = RandomEpilogue::found(&out, rows, outputs, ldy);
+        assert_close(&found, &expected, 1e-5, &(ctx, size, &packed, &epilogue));
+    });
+}

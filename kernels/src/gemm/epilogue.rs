@@ -1,0 +1,120 @@
+//! What is done to each sum before it is stored.
+
+use crate::activation::{self, Activation};
+use crate::simd::{Kernel, Simd};
+use crate::view::Rows;
+
+/// `y = act(sum + bias [+ residual]) [+ residual]`, `y` being written once.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Epilogue<'a> {
+    /// One number per output column.
+    pub bias: Option<&'a [f32]>,
+    /// The function applied to each element.
+    pub activation: Activation,
+    /// What is added, shaped like the output.
+    pub residual: Option<Residual<'a>>,
+}
+
+/// A second summand of the output.
+#[derive(Clone, Copy, Debug)]
+pub enum Residual<'a> {
+    /// Rows elsewhere, as many as the output has.
+    Rows {
+        /// The summand.
+        rows: Rows<'a>,
+        /// Whether it is added before the activation, or after.
+        before_activation: bool,
+    },
+    /// What the output holds before the call.
+    InPlace {
+        /// Whether it is added before the activation, or after.
+        before_activation: bool,
+    },
+}
+
+impl Epilogue<'_> {
+    /// Only a bias.
+    pub fn bias(bias: &[f32]) -> Epilogue<'_> {
+        Epilogue { bias: Some(bias), ..Epilogue::default() }
+    }
+
+    /// Checks that bias and residual fit an output of `rows` by `columns`.
+    #[track_caller]
+    pub(crate) fn check(&self, rows: usize, columns: usize) {
+        if let Some(bias) = self.bias {
+            assert_eq!(bias.len(), columns, "a bias has one number per output column");
+        }
+        if let Some(Residual::Rows { rows: residual, .. }) = self.residual {
+            assert_eq!(residual.rows(), rows, "a residual has the rows of the output");
+            residual.check(columns);
+        }
+    }
+
+    /// The part that concerns the columns from `first` on.
+    pub(crate) fn columns(&self, first: usize, count: usize) -> Self {
+        let bias = self.bias.map(|bias| &bias[first..first + count]);
+        let residual = self.residual.map(|residual| match residual {
+            Residual::Rows { rows, before_activation } => {
+                Residual::Rows { rows: rows.skip_columns(first), before_activation }
+            }
+            in_place @ Residual::InPlace { .. } => in_place,
+        });
+        Epilogue { bias, activation: self.activation, residual }
+    }
+
+    /// Whether nothing remains to be done once sums start from the bias and are cut off at [`Epilogue::floor`].
+    pub(super) fn is_plain(&self) -> bool {
+        self.residual.is_none()
+            && matches!(self.activation, Activation::Identity | Activation::Relu)
+    }
+
+    /// The least value that a plain epilogue lets through.
+    pub(super) fn floor(&self) -> f32 {
+        if self.activation == Activation::Relu { 0.0 } else { f32::NEG_INFINITY }
+    }
+}
+
+/// Applies activation and residual to a tile of sums, `[rows][stride]`, and writes it out.
+///
+/// # Safety (of running it)
+/// `columns` floats can be read or written at each of the pointers' rows.
+pub(super) struct Finish<'a> {
+    pub(super) sums: *const f32,
+    pub(super) stride: usize,
+    pub(super) columns: usize,
+    pub(super) out: &'a [*mut f32],
+    /// Per row; empty where there is none.
+    pub(super) residual: &'a [*const f32],
+    pub(super) before_activation: bool,
+    pub(super) activation: Activation,
+}
+
+impl Kernel for Finish<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        for (row, &out) in self.out.iter().enumerate() {
+            let residual = self.residual.get(row);
+            for at in (0..self.columns).step_by(S::LANES) {
+                let n = S::LANES.min(self.columns - at);
+                // SAFETY: the maker vouches for `columns` floats at each pointer; `at + n <= columns`.
+                unsafe {
+                    let sum = s.load_ptr_partial(self.sums.add(row * self.stride + at), n);
+                    let y = match residual {
+                        None => activation::apply(s, self.activation, sum),
+                        Some(residual) => {
+                            let r = s.load_ptr_partial(residual.add(at), n);
+                            if self.before_activation {
+                                activation::apply(s, self.activation, s.add(sum, r))
+                            } else {
+                                s.add(activation::apply(s, self.activation, sum), r)
+                            }
+                        }
+                    };
+                    s.store_ptr_partial(y, out.add(at), n);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! The loops around the register tile: rows are found through pointers, so that a linear layer and a convolution are the
+//! same product.
+
+use std::mem::MaybeUninit;
+use std::ops::Range;
+
+use super::epilogue::{Epilogue, Finish, Residual};
+use super::panels::{Panel, Panels};
+use super::tile::{MAX_MR, MAX_NR, TileArgs, tile, tile_shape};
+use crate::simd::{Kernel, Simd, dispatch};
+use crate::{Context, Isa};
+
+/// Taps whose pointers are kept at a time.
+pub(crate) const MAX_TAPS: usize = 64;
+/// Floats that a [`Source`] may copy for one tile.
+pub(crate) const PATCH: usize = 4096;
+/// Bytes of packed panels that are kept in the second-level cache while rows pass by.
+const PANEL_BYTES: usize = 512 << 10;
+/// Pieces of work per thread, where there are several.
+const PIECES: usize = 6;
+
+/// Where the rows of the left-hand side are.
+pub(crate) trait Source: Sync {
+    /// Writes to `table[t][i]` the address of the `k` floats that tap `taps.start + t` of row `first + i` reads,
+    /// for `count` rows. It may copy floats to `patch`.
+    fn gather(&self, first: usize, count: usize, taps: Range<usize>, table: &mut Table);
+
+    /// Which row of the output row `row` of the product is.
+    #[inline(always)]
+    fn output(&self, row: usize) -> usize {
+        row
+    }
+}
+
+/// Pointers of one tile.
+pub(crate) struct Table {
+    pub(crate) rows: [[*const f32; MAX_MR]; MAX_TAPS],
+    pub(crate) patch: [MaybeUninit<f32>; PATCH],
+}
+
+/// `m` rows of `n` columns, each the sum over `taps * k` products.
+pub(crate) struct Product<'a, A> {
+    pub(crate) isa: Isa,
+    pub(crate) source: A,
+    pub(crate) m: usize,
+    pub(crate) n: usize,
+    pub(crate) taps: usize,
+    pub(crate) k: usize,
+    /// `[n / NR][taps][k][NR]`
+    pub(crate) panels: &'a [f32],
+    pub(crate) out: *mut f32,
+    pub(crate) ld: usize,
+    pub(crate) epilogue: Epilogue<'a>,
+}
+
+// SAFETY: the output is written by one piece per element; the rest is shared and only read.
+unsafe impl<A: Sync> Sync for Product<'_, A> {}
+
+impl<'a> Product<'a, ()> {
+    /// The same product of rows that `source` finds.
+    pub(crate) fn with<A>(self, source: A) -> Product<'a, A> {
+        let Product { isa, m, n, taps, k, panels, out, ld, epilogue, .. } = self;
+        Product { isa, source, m, n, taps, k, panels, out, ld, epilogue }
+    }
+}
+
+impl<A: Source> Product<'_, A> {
+    /// Computes all pieces on the threads of `ctx`.
+    ///
+    /// # Safety
+    /// `source` gives valid pointers, and `out` is good for the output rows that `source` names.
+    pub(crate) unsafe fn run(&self, ctx: Context) {
+        let (mr, nr) = tile_shape(self.isa.lanes());
+        let layout = Panels::new(self.isa, self.n);
+        let k = self.taps * self.k;
+        assert!(self.panels.len() >= layout.len(k));
+        let split = Split::new(self.m.div_ceil(mr), layout.count(), k * nr, ctx);
+        ctx.pool.run(split.pieces(), &|piece| {
+            let (tiles, panels) = split.piece(piece);
+            dispatch(self.isa, Piece { product: self, tiles, panels });
+        });
+    }
+}
+
+/// How tiles (along m) and panels (along n) are divided into pieces.
+struct Split {
+    tiles: usize,
+    panels: usize,
+    tile_pieces: usize,
+    panel_pieces: usize,
+}
+
+impl Split {
+    fn new(tiles: usize, panels: usize, panel_len: usize, ctx: Context) -> Split {
+        let block = (PANEL_BYTES / (4 * panel_len).max(1)).clamp(1, panels.max(1));
+        let threads = ctx.pool.threads();
+        let wanted = if threads == 1 { 1 } else { threads * PIECES };
+        let mut panel_pieces = panels.div_ceil(block);
+        let tile_pieces = wanted.div_ceil(panel_pieces.max(1)).min(tiles);
+        if tile_pieces * panel_pieces < wanted {
+            panel_pieces = wanted.div_ceil(tile_pieces.max(1)).min(panels);
+        }
+        Split { tiles, panels, tile_pieces, panel_pieces }
+    }
+
+    fn pieces(&self) -> usize {
+        self.tile_pieces * self.panel_pieces
+    }
+
+    /// Tiles and panels of a piece; neighbours share panels.
+    fn piece(&self, piece: usize) -> (Range<usize>, Range<usize>) {
+        let (p, t) = (piece / self.tile_pieces, piece % self.tile_pieces);
+        (part(self.tiles, self.tile_pieces, t), part(self.panels, self.panel_pieces, p))
+    }
+}
+
+/// Part `index` of `0..total` in `parts` nearly equal ones.
+fn part(total: usize, parts: usize, index: usize) -> Range<usize> {
+    total * index / parts..total * (index + 1) / parts
+}
+
+struct Piece<'a, 'b, A> {
+    product: &'a Product<'b, A>,
+    tiles: Range<usize>,
+    panels: Range<usize>,
+}
+
+impl<A: Source> Kernel for Piece<'_, '_, A> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let product = self.product;
+        let (mr, _) = tile_shape(S::LANES);
+        let all_tiles = product.m.div_ceil(mr);
+        let mut table = Table {
+            rows: [[std::ptr::null(); MAX_MR]; MAX_TAPS],
+            patch: [MaybeUninit::uninit(); PATCH],
+        };
+        for tile in self.tiles {
+            let rows = part(product.m, all_tiles, tile);
+            let mut block = Block::new(product, rows);
+            if product.taps <= MAX_TAPS {
+                product.source.gather(block.first, block.count, 0..product.taps, &mut table);
+            }
+            for panel in self.panels.clone() {
+                block.panel(s, panel, &mut table);
+            }
+        }
+    }
+}
+
+/// One tile's height of rows, against any panel.
+struct Block<'a, 'b, A> {
+    product: &'a Product<'b, A>,
+    first: usize,
+    count: usize,
+    output: [usize; MAX_MR],
+}
+
+impl<'a, 'b, A: Source> Block<'a, 'b, A> {
+    #[inline(always)]
+    fn new(product: &'a Product<'b, A>, rows: Range<usize>) -> Self {
+        let mut output = [0; MAX_MR];
+        for (to, row) in output.iter_mut().zip(rows.clone()) {
+            *to = product.source.output(row);
+        }
+        Block { product, first: rows.start, count: rows.len(), output }
+    }
+
+    #[inline(always)]
+    fn panel<S: Simd>(&mut self, s: S, panel: usize, table: &mut Table) {
+        let product = self.product;
+        let panel = Panels::new(S::ISA, product.n).get(panel);
+        let Panel { first, columns, width } = panel;
+        let mut bias = [0.0; MAX_NR];
+        let init = match product.epilogue.bias {
+            Some(all) if columns == width => all[first..first + width].as_ptr(),
+            Some(all) => {
+                bias[..columns].copy_from_slice(&all[first..first + columns]);
+                bias.as_ptr()
+            }
+            None => bias.as_ptr(),
+        };
+        let mut out = [std::ptr::null_mut(); MAX_MR];
+        for (to, row) in out.iter_mut().zip(&self.output[..self.count]) {
+            *to = product.out.wrapping_add(row * product.ld + first);
+        }
+        let args = TileArgs {
+            rows: table.rows.as_ptr(),
+            taps: product.taps,
+            k: product.k,
+            panel: product.panels[product.taps * product.k * first..].as_ptr(),
+            init,
+            init_ld: 0,
+            floor: product.epilogue.floor(),
+            out: out.as_ptr(),
+        };
+        if product.taps <= MAX_TAPS && columns == width && product.epilogue.is_plain() {
+            // SAFETY: pointers of the table are the source's; panel, start and output hold `width` columns.
+            unsafe { tile(s, self.count, width, args) };
+            return;
+        }
+
+        let mut sums = [MaybeUninit::<f32>::uninit(); MAX_MR * MAX_NR];
+        let mut to_sums = [std::ptr::null_mut(); MAX_MR];
+        for (i, to) in to_sums.iter_mut().enumerate() {
+            *to = sums.as_mut_ptr().cast::<f32>().wrapping_add(i * MAX_NR);
+        }
+        let args = TileArgs { out: to_sums.as_ptr(), floor: f32::NEG_INFINITY, ..args };
+        if product.taps <= MAX_TAPS {
+            // SAFETY: as above, with `sums` as output.
+            unsafe { tile(s, self.count, width, args) };
+        } else {
+            self.many_taps(s, width, args, sums.as_ptr().cast(), table);
+        }
+        self.finish(s, sums.as_ptr().cast(), panel, &out[..self.count]);
+    }
+
+    /// More taps than the table holds: some after the others, the sums waiting in `args.out`.
+    #[inline(always)]
+    fn many_taps<S: Simd>(
+        &self,
+        s: S,
+        width: usize,
+        args: TileArgs,
+        sums: *const f32,
+        table: &mut Table,
+    ) {
+        let product = self.product;
+        for start in (0..product.taps).step_by(MAX_TAPS) {
+            let end = product.taps.min(start + MAX_TAPS);
+            product.source.gather(self.first, self.count, start..end, table);
+            let (init, init_ld) = if start == 0 { (args.init, 0) } else { (sums, MAX_NR) };
+            let panel = args.panel.wrapping_add(start * product.k * width);
+            let rows = table.rows.as_ptr();
+            // SAFETY: the table holds `end - start` taps; the rest is as in `panel`.
+            unsafe {
+                let taps = end - start;
+                let args = TileArgs { rows, taps, panel, init, init_ld, ..args };
+                tile(s, self.count, width, args);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn finish<S: Simd>(
+        &self,
+        s: S,
+        sums: *const f32,
+        Panel { first, columns, .. }: Panel,
+        out: &[*mut f32],
+    ) {
+        let epilogue = &self.product.epilogue;
+        let mut residual = [std::ptr::null(); MAX_MR];
+        let (count, before_activation) = match epilogue.residual {
+            None => (0, false),
+            Some(Residual::InPlace { before_activation }) => {
+                for (r, out) in residual.iter_mut().zip(out) {
+                    *r = out.cast_const();
+                }
+                (self.count, before_activation)
+            }
+            Some(Residual::Rows { rows, before_activation }) => {
+                for (r, row) in residual.iter_mut().zip(&self.output) {
+                    *r = rows.ptr().wrapping_add(row * rows.ld() + first);
+                }
+                (self.count, before_activation)
+            }
+        };
+        s.call(Finish {
+            sums,
+            stride: MAX_NR,
+            columns,
+            out,
+            residual: &residual[..count],
+            before_activation,
+            activation: epilogue.activation,
+        });
+    }
+}

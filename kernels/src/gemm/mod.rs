@@ -1,0 +1,20 @@
+//! Matrix products with packed weights, and the indirect product that convolutions share.
+//!
+//! The right-hand side is packed once into panels as wide as a register tile; the left-hand side is read where it lies,
+//! through one pointer per row and tap. Bias, activation and residual are applied to the tile before it is stored.
+
+mod epilogue;
+pub(crate) mod indirect;
+pub(crate) mod pack;
+pub(crate) mod panels;
+pub(crate) mod rows;
+pub(crate) mod tile;
+
+#[cfg(test)]
+mod tests;
+
+pub use epilogue::{Epilogue, Residual};
+pub use panels::PackedMatrix;
+pub use rows::linear;
+#[cfg(test)]
+pub(crate) use tests::RandomEpilogue;

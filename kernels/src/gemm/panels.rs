@@ -1,0 +1,154 @@
+//! Right-hand sides, cut into panels of as many columns as a register tile has.
+
+use super::tile::tile_shape;
+use crate::Isa;
+
+/// How `n` columns are cut: panels of a register tile's width, the last of half that width where that is enough.
+#[derive(Clone, Copy)]
+pub(crate) struct Panels {
+    n: usize,
+    width: usize,
+}
+
+/// One panel: columns `first..first + columns`, padded to `width`.
+#[derive(Clone, Copy)]
+pub(crate) struct Panel {
+    pub(crate) first: usize,
+    pub(crate) columns: usize,
+    pub(crate) width: usize,
+}
+
+impl Panels {
+    pub(crate) fn new(isa: Isa, n: usize) -> Panels {
+        Panels { n, width: tile_shape(isa.lanes()).1 }
+    }
+
+    pub(crate) fn count(self) -> usize {
+        self.n.div_ceil(self.width)
+    }
+
+    #[inline(always)]
+    pub(crate) fn get(self, index: usize) -> Panel {
+        let first = index * self.width;
+        let columns = self.width.min(self.n - first);
+        let width = if columns <= self.width / 2 { self.width / 2 } else { self.width };
+        Panel { first, columns, width }
+    }
+
+    /// Floats of `k` rows; the panel whose first column is `c` begins at `k * c`.
+    pub(crate) fn len(self, k: usize) -> usize {
+        let last = self.count().checked_sub(1).map(|last| self.get(last));
+        last.map_or(0, |last| k * (last.first + last.width))
+    }
+
+    /// Packs a `[k, n]` matrix, of which `at(p, column)` is an element.
+    pub(crate) fn pack(self, to: &mut [f32], k: usize, at: impl Fn(usize, usize) -> f32) {
+        for panel in (0..self.count()).map(|i| self.get(i)) {
+            let to = &mut to[k * panel.first..k * (panel.first + panel.width)];
+            for (p, row) in to.chunks_exact_mut(panel.width).enumerate() {
+                for (column, x) in row[..panel.columns].iter_mut().enumerate() {
+                    *x = at(p, panel.first + column);
+                }
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+struct CacheLine([f32; 16]);
+
+/// Floats that begin at a cache line.
+pub(crate) struct Aligned {
+    lines: Vec<CacheLine>,
+    len: usize,
+}
+
+impl Aligned {
+    pub(crate) fn zeros(len: usize) -> Aligned {
+        Aligned { lines: vec![CacheLine([0.0; 16]); len.div_ceil(16)], len }
+    }
+}
+
+impl std::ops::Deref for Aligned {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        // SAFETY: the lines are floats without padding, and hold `len` of them.
+        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.len) }
+    }
+}
+
+impl std::ops::DerefMut for Aligned {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        // SAFETY: the lines are floats without padding, and hold `len` of them.
+        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.len) }
+    }
+}
+
+/// A `[k, n]` matrix packed for an instruction set: `[n / NR][k][NR]`, the last panel narrower or padded with zeros.
+pub struct PackedMatrix {
+    isa: Isa,
+    k: usize,
+    n: usize,
+    panels: Aligned,
+}
+
+impl PackedMatrix {
+    /// Packs the weight of a PyTorch linear layer, `[out, in]`.
+    ///
+    /// # Panics
+    /// When `w` does not hold `n_out * k_in` numbers.
+    pub fn from_rows_out_in(isa: Isa, n_out: usize, k_in: usize, w: &[f32]) -> PackedMatrix {
+        assert_eq!(w.len(), n_out * k_in, "weight [{n_out}, {k_in}]");
+        PackedMatrix::pack(isa, k_in, n_out, |p, column| w[column * k_in + p])
+    }
+
+    /// Packs `k` rows of `n` columns, `ldb` floats apart.
+    ///
+    /// # Panics
+    /// When `b` is too short.
+    pub fn from_k_n(isa: Isa, k: usize, n: usize, b: &[f32], ldb: usize) -> PackedMatrix {
+        assert!(k == 0 || b.len() >= (k - 1) * ldb + n, "matrix [{k}, {n}] of leading {ldb}");
+        PackedMatrix::pack(isa, k, n, |p, column| b[p * ldb + column])
+    }
+
+    fn pack(isa: Isa, k: usize, n: usize, at: impl Fn(usize, usize) -> f32) -> PackedMatrix {
+        let isa = isa.or_scalar();
+        let layout = Panels::new(isa, n);
+        let mut panels = Aligned::zeros(layout.len(k));
+        layout.pack(&mut panels, k, at);
+        PackedMatrix { isa, k, n, panels }
+    }
+
+    /// The instruction set that it is packed for.
+    pub fn isa(&self) -> Isa {
+        self.isa
+    }
+
+    /// Rows of the matrix, the inputs of the layer.
+    pub fn k(&self) -> usize {
+        self.k
+    }
+
+    /// Columns of the matrix, the outputs of the layer.
+    pub fn n(&self) -> usize {
+        self.n
+    }
+
+    /// Memory taken.
+    pub fn bytes(&self) -> usize {
+        size_of_val(&self.panels[..])
+    }
+
+    pub(super) fn panels(&self) -> &[f32] {
+        &self.panels
+    }
+}
+
+impl std::fmt::Debug for PackedMatrix {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let PackedMatrix { isa, k, n, .. } = self;
+        write!(f, "PackedMatrix [{k}, {n}] for {isa}")
+    }
+}

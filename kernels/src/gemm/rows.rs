@@ -1,0 +1,50 @@
+//! Rows times a packed matrix.
+
+use std::ops::Range;
+
+use super::indirect::{Product, Source, Table};
+use super::{Epilogue, PackedMatrix};
+use crate::{Context, Rows, RowsMut};
+
+/// Rows that follow each other `ld` apart.
+pub(crate) struct Strided {
+    pub(crate) ptr: *const f32,
+    pub(crate) ld: usize,
+}
+
+// SAFETY: it is only read.
+unsafe impl Sync for Strided {}
+
+impl Source for Strided {
+    #[inline(always)]
+    fn gather(&self, first: usize, count: usize, _: Range<usize>, table: &mut Table) {
+        for (i, to) in table.rows[0][..count].iter_mut().enumerate() {
+            *to = self.ptr.wrapping_add((first + i) * self.ld);
+        }
+    }
+}
+
+/// `[rows, k]` to `[rows, n]`: `y = epilogue(x * w)`.
+///
+/// # Panics
+/// When `x` has no `k` columns, `out` no `n`, or their numbers of rows differ.
+pub fn linear(ctx: Context, x: Rows, w: &PackedMatrix, epilogue: Epilogue, out: RowsMut) {
+    assert_eq!(x.rows(), out.rows(), "input and output have the same rows");
+    x.check(w.k());
+    out.check(w.n());
+    epilogue.check(out.rows(), w.n());
+    let product = Product {
+        isa: w.isa(),
+        source: Strided { ptr: x.ptr(), ld: x.ld() },
+        m: x.rows(),
+        n: w.n(),
+        taps: 1,
+        k: w.k(),
+        panels: w.panels(),
+        out: out.ptr(),
+        ld: out.ld(),
+        epilogue,
+    };
+    // SAFETY: both views were checked for the widths that are read and written.
+    unsafe { product.run(ctx) };
+}

@@ -1,0 +1,156 @@
+use super::*;
+use crate::random::{Random, assert_close, columns, for_each_context};
+use crate::{Activation, Isa, Rows, RowsMut};
+
+const UNTOUCHED: f32 = -77.0;
+
+/// An epilogue of random parts, and what it does to the sums, in double precision.
+#[derive(Debug)]
+pub(crate) struct RandomEpilogue {
+    bias: Option<Vec<f32>>,
+    activation: Activation,
+    residual: Option<Vec<f32>>,
+    ld: usize,
+    in_place: bool,
+    before_activation: bool,
+}
+
+impl RandomEpilogue {
+    pub(crate) fn new(random: &mut Random, rows: usize, n: usize) -> RandomEpilogue {
+        let ld = n + random.of(0..3);
+        RandomEpilogue {
+            bias: random.flag().then(|| random.floats(n)),
+            activation: if random.flag() { Activation::Relu } else { Activation::Identity },
+            residual: random.flag().then(|| random.floats(rows * ld)),
+            ld,
+            in_place: random.flag(),
+            before_activation: random.flag(),
+        }
+    }
+
+    pub(crate) fn epilogue(&self, rows: usize) -> Epilogue<'_> {
+        let before_activation = self.before_activation;
+        let residual = self.residual.as_ref().map(|data| {
+            if self.in_place {
+                Residual::InPlace { before_activation }
+            } else {
+                Residual::Rows { rows: Rows::new(data, rows, self.ld), before_activation }
+            }
+        });
+        Epilogue { bias: self.bias.as_deref(), activation: self.activation, residual }
+    }
+
+    /// What the output, `ld` apart, holds before the call.
+    pub(crate) fn output(&self, rows: usize, n: usize, ld: usize) -> Vec<f32> {
+        let mut out = vec![UNTOUCHED; rows * ld];
+        if let (Some(residual), true) = (&self.residual, self.in_place) {
+            for (to, from) in out.chunks_mut(ld).zip(residual.chunks(self.ld)) {
+                to[..n].copy_from_slice(&from[..n]);
+            }
+        }
+        out
+    }
+
+    pub(crate) fn apply(&self, sums: &mut [f64], n: usize) {
+        for (at, sum) in sums.iter_mut().enumerate() {
+            let (row, column) = (at / n, at % n);
+            let residual = self.residual.as_ref().map_or(0.0, |r| r[row * self.ld + column].into());
+            *sum += self.bias.as_ref().map_or(0.0, |b| b[column].into());
+            if self.before_activation {
+                *sum += residual;
+            }
+            if self.activation == Activation::Relu {
+                *sum = sum.max(0.0);
+            }
+            if !self.before_activation {
+                *sum += residual;
+            }
+        }
+    }
+
+    /// The `n` columns of the output.
+    pub(crate) fn found(out: &[f32], rows: usize, n: usize, ld: usize) -> Vec<f32> {
+        columns(out, rows, ld, n, UNTOUCHED)
+    }
+}
+
+#[test]
+fn linear_agrees_with_three_loops() {
+    for_each_context(60, |ctx, random| {
+        let (m, n, k) = (random.of(1..70), random.of(1..70), random.of(1..70));
+        let (ldx, ldy) = (k + random.of(0..5), n + random.of(0..5));
+        let (x, w) = (random.floats(m * ldx), random.floats(n * k));
+        let epilogue = RandomEpilogue::new(random, m, n);
+
+        let mut expected = vec![0.0; m * n];
+        for (at, sum) in expected.iter_mut().enumerate() {
+            let (i, j) = (at / n, at % n);
+            *sum = (0..k).map(|p| f64::from(x[i * ldx + p]) * f64::from(w[j * k + p])).sum();
+        }
+        epilogue.apply(&mut expected, n);
+
+        let mut transposed = vec![0.0; n * k];
+        for (at, x) in transposed.iter_mut().enumerate() {
+            *x = w[at % n * k + at / n];
+        }
+        let packed = [
+            PackedMatrix::from_rows_out_in(ctx.isa, n, k, &w),
+            PackedMatrix::from_k_n(ctx.isa, k, n, &transposed, n),
+        ];
+        for packed in &packed {
+            let mut out = epilogue.output(m, n, ldy);
+            let rows = RowsMut::new(&mut out, m, ldy);
+            linear(ctx, Rows::new(&x, m, ldx), packed, epilogue.epilogue(m), rows);
+            let found = RandomEpilogue::found(&out, m, n, ldy);
+            assert_close(&found, &expected, 1e-5, &(ctx, [m, n, k], &epilogue));
+        }
+    });
+}
+
+#[test]
+fn many_panels_are_split_among_threads() {
+    for_each_context(2, |ctx, random| {
+        let (m, n, k) = (random.of(1..200), random.of(300..700), random.of(200..300));
+        let (x, w) = (random.floats(m * k), random.floats(n * k));
+        let mut expected = vec![0.0; m * n];
+        for (at, sum) in expected.iter_mut().enumerate() {
+            let (i, j) = (at / n, at % n);
+            *sum = (0..k).map(|p| f64::from(x[i * k + p]) * f64::from(w[j * k + p])).sum();
+        }
+        let mut out = vec![0.0; m * n];
+        let packed = PackedMatrix::from_rows_out_in(ctx.isa, n, k, &w);
+        let rows = RowsMut::new(&mut out, m, n);
+        linear(ctx, Rows::new(&x, m, k), &packed, Epilogue::default(), rows);
+        assert_close(&out, &expected, 1e-5, &(ctx, [m, n, k]));
+    });
+}
+
+#[test]
+fn nothing_is_a_fine_amount_of_rows() {
+    for_each_context(1, |ctx, _| {
+        let w = PackedMatrix::from_rows_out_in(ctx.isa, 3, 2, &[1.0; 6]);
+        linear(ctx, Rows::new(&[], 0, 2), &w, Epilogue::default(), RowsMut::new(&mut [], 0, 3));
+    });
+}
+
+#[test]
+fn not_a_number_passes_through_relu() {
+    for_each_context(1, |ctx, _| {
+        let w = PackedMatrix::from_rows_out_in(ctx.isa, 64, 1, &[1.0; 64]);
+        let epilogue = Epilogue { activation: Activation::Relu, ..Epilogue::default() };
+        let mut out = [0.0; 64];
+        let x = [f32::NAN];
+        linear(ctx, Rows::new(&x, 1, 1), &w, epilogue, RowsMut::new(&mut out, 1, 64));
+        assert!(out.iter().all(|y| y.is_nan()), "{}", ctx.isa);
+    });
+}
+
+#[test]
+#[should_panic(expected = "holds no rows of 4")]
+fn short_rows_are_refused() {
+    let pool = crate::Pool::new(1);
+    let ctx = crate::Context { isa: Isa::Scalar, pool: &pool };
+    let w = PackedMatrix::from_rows_out_in(ctx.isa, 1, 4, &[1.0; 4]);
+    let mut out = [0.0; 2];
+    linear(ctx, Rows::new(&[0.0; 7], 2, 4), &w, Epilogue::default(), RowsMut::new(&mut out, 2, 1));
+}

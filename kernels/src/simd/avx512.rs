@@ -1,0 +1,148 @@
+//! 16 lanes of AVX-512.
+
+use std::arch::x86_64::*;
+
+use super::{Kernel, Simd};
+use crate::Isa;
+
+/// The token of AVX-512 F, VL, BW and DQ.
+#[derive(Clone, Copy, Debug)]
+pub struct Avx512(());
+
+impl Avx512 {
+    /// The token, where the processor has the instructions.
+    pub fn new() -> Option<Avx512> {
+        Isa::Avx512.is_available().then_some(Avx512(()))
+    }
+
+    /// Runs `kernel` in a function that is compiled for AVX-512.
+    #[inline]
+    pub fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        // SAFETY: the token exists, so the processor has the instructions.
+        unsafe { run(self, kernel) }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
+fn run<K: Kernel>(simd: Avx512, kernel: K) -> K::Output {
+    kernel.run(simd)
+}
+
+#[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
+#[inline(never)]
+fn call<K: Kernel>(simd: Avx512, kernel: K) -> K::Output {
+    kernel.run(simd)
+}
+
+#[inline(always)]
+fn first(n: usize) -> __mmask16 {
+    ((1u32 << n) - 1) as __mmask16
+}
+
+/// Each body is one intrinsic, or a few.
+macro_rules! lanes {
+    ($($name:ident($($arg:ident),+) = $body:expr;)+) => {
+        $(#[inline(always)]
+        fn $name(self, $($arg: __m512),+) -> __m512 {
+            // SAFETY: the token exists, so the processor has the instructions.
+            unsafe { $body }
+        })+
+    };
+}
+
+impl Simd for Avx512 {
+    type F32 = __m512;
+    type Mask = __mmask16;
+
+    const LANES: usize = 16;
+    const ISA: Isa = Isa::Avx512;
+
+    lanes! {
+        add(a, b) = _mm512_add_ps(a, b);
+        sub(a, b) = _mm512_sub_ps(a, b);
+        mul(a, b) = _mm512_mul_ps(a, b);
+        div(a, b) = _mm512_div_ps(a, b);
+        mul_add(a, b, c) = _mm512_fmadd_ps(a, b, c);
+        neg_mul_add(a, b, c) = _mm512_fnmadd_ps(a, b, c);
+        min(a, b) = _mm512_min_ps(a, b);
+        max(a, b) = _mm512_max_ps(a, b);
+        abs(a) = _mm512_abs_ps(a);
+        sqrt(a) = _mm512_sqrt_ps(a);
+        round(a) = _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a);
+        floor(a) = _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC }>(a);
+        exponent(a) = _mm512_getexp_ps(a);
+        mantissa(a) = _mm512_getmant_ps::<_MM_MANT_NORM_1_2, _MM_MANT_SIGN_SRC>(a);
+        ldexp(a, n) = _mm512_scalef_ps(a, n);
+        pow2i(a) = _mm512_scalef_ps(_mm512_set1_ps(1.0), a);
+        copysign(a, sign) = {
+            let bit = _mm512_set1_ps(-0.0);
+            _mm512_or_ps(_mm512_andnot_ps(bit, a), _mm512_and_ps(bit, sign))
+        };
+    }
+
+    #[inline(always)]
+    fn call<K: Kernel>(self, kernel: K) -> K::Output {
+        // SAFETY: the token exists, so the processor has the instructions.
+        unsafe { call(self, kernel) }
+    }
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> __m512 {
+        // SAFETY: the token exists, so the processor has the instructions.
+        unsafe { _mm512_set1_ps(x) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_ptr(self, from: *const f32) -> __m512 {
+        // SAFETY: the caller vouches for 16 floats.
+        unsafe { _mm512_loadu_ps(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_ptr(self, v: __m512, to: *mut f32) {
+        // SAFETY: the caller vouches for 16 floats.
+        unsafe { _mm512_storeu_ps(to, v) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_ptr_partial(self, from: *const f32, n: usize) -> __m512 {
+        // SAFETY: masked lanes are not touched, the caller vouches for the others.
+        unsafe { _mm512_maskz_loadu_ps(first(n), from) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_ptr_partial(self, v: __m512, to: *mut f32, n: usize) {
+        // SAFETY: masked lanes are not touched, the caller vouches for the others.
+        unsafe { _mm512_mask_storeu_ps(to, first(n), v) }
+    }
+
+    #[inline(always)]
+    fn lt(self, a: __m512, b: __m512) -> __mmask16 {
+        // SAFETY: the token exists, so the processor has the instructions.
+        unsafe { _mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b) }
+    }
+
+    #[inline(always)]
+    fn is_nan(self, a: __m512) -> __mmask16 {
+        // SAFETY: the token exists, so the processor has the instructions.
+        unsafe { _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(a, a) }
+    }
+
+    #[inline(always)]
+    fn select(self, mask: __mmask16, yes: __m512, no: __m512) -> __m512 {
+        // SAFETY: the token exists, so the processor has the instructions.
+        unsafe { _mm512_mask_blend_ps(mask, no, yes) }
+    }
+
+    #[inline(always)]
+    fn reduce_add(self, a: __m512) -> f32 {
+        // SAFETY: the token exists, so the processor has the instructions.
+        unsafe { _mm512_reduce_add_ps(a) }
+    }
+
+    #[inline(always)]
+    fn reduce_max(self, a: __m512) -> f32 {
+        // SAFETY: the token exists, so the processor has the instructions.
+        unsafe { _mm512_reduce_max_ps(a) }
+    }
+}

@@ -1,0 +1,95 @@
+use super::*;
+
+/// Every lane-wise operation on lanes `0..LANES` of fixed pseudo-random numbers, flattened.
+struct Everything;
+
+impl Kernel for Everything {
+    type Output = Vec<[f32; 24]>;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> Self::Output {
+        let a: Vec<f32> = (0..32).map(|i| ((i * 37 % 32) as f32 - 15.5) * 0.75).collect();
+        let b: Vec<f32> = (0..32).map(|i| ((i * 11 % 32) as f32 - 12.25) * 1.5).collect();
+        let mut rows = vec![[0.0; 24]; 32];
+        for at in (0..32).step_by(S::LANES) {
+            let (x, y) = (s.load(&a[at..]), s.load_partial(&b[at..]));
+            let columns = [
+                s.add(x, y),
+                s.sub(x, y),
+                s.mul(x, y),
+                s.div(x, y),
+                s.mul_add(x, y, x),
+                s.neg_mul_add(x, y, x),
+                s.min(x, y),
+                s.max(x, y),
+                s.abs(x),
+                s.sqrt(s.abs(x)),
+                s.round(x),
+                s.pow2i(s.round(x)),
+                s.select(s.lt(x, y), x, y),
+                s.copysign(x, y),
+                s.splat(3.0),
+                s.zero(),
+                s.floor(x),
+                s.exponent(s.abs(x)),
+                s.mantissa(s.abs(x)),
+                s.select(s.is_nan(s.div(s.max(x, s.zero()), s.zero())), x, y),
+                s.ldexp(x, s.round(s.mul(y, s.splat(4.0)))),
+            ];
+            for (column, v) in columns.into_iter().enumerate() {
+                let mut lanes = vec![0.0; S::LANES];
+                s.store(v, &mut lanes);
+                for (lane, value) in lanes.into_iter().enumerate() {
+                    rows[at + lane][column] = value;
+                }
+            }
+        }
+        let (mut sum, mut max, mut min) = (0.0, f32::MIN, f32::MAX);
+        for at in (0..32).step_by(S::LANES) {
+            sum += s.reduce_add(s.load(&a[at..]));
+            max = max.max(s.reduce_max(s.load(&a[at..])));
+            min = min.min(s.reduce_min(s.load(&a[at..])));
+        }
+        rows[0][21] = sum;
+        rows[0][22] = max;
+        rows[0][23] = min;
+        rows
+    }
+}
+
+#[test]
+fn every_set_agrees_with_plain_rust() {
+    let expected = dispatch(Isa::Scalar, Everything);
+    for isa in Isa::available() {
+        let found = dispatch(isa, Everything);
+        for (row, (f, e)) in found.iter().zip(&expected).enumerate() {
+            for (column, (f, e)) in f.iter().zip(e).enumerate() {
+                assert!((f - e).abs() <= 1e-5 * e.abs().max(1.0), "{isa} {row} {column}: {f} {e}");
+            }
+        }
+    }
+}
+
+struct Partial<'a>(&'a [f32], &'a mut [f32]);
+
+impl Kernel for Partial<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        for (from, to) in self.0.chunks(S::LANES).zip(self.1.chunks_mut(S::LANES)) {
+            s.store_partial(s.load_partial(from), to);
+        }
+    }
+}
+
+#[test]
+fn partial_vectors_touch_only_their_floats() {
+    let from: Vec<f32> = (0..19).map(|i| i as f32).collect();
+    for isa in Isa::available() {
+        let mut to = [-1.0; 20];
+        dispatch(isa, Partial(&from, &mut to[..19]));
+        assert_eq!(to[..19], from[..], "{isa}");
+        assert_eq!(to[19].to_bits(), (-1.0f32).to_bits(), "{isa}");
+    }
+}

@@ -1,0 +1,135 @@
+//! Cutting an output into pieces that the threads of a pool write, each its own.
+
+use crate::Pool;
+
+/// Elements of cheap elementwise work that are worth a piece of their own: some twenty microseconds.
+///
+/// Tests cut small outputs too.
+pub(crate) const GRAIN: usize = if cfg!(test) { 50 } else { 1 << 15 };
+
+/// Calls `piece(row, rows)` for consecutive runs of rows of `data`, on the threads of `pool`.
+///
+/// A row is `ld` elements, `row` the index of the first one; the last row may be shorter. A piece has enough rows to be
+/// worth a thread, where one row is `cost` elements of work.
+pub(crate) fn rows_mut<T: Send>(
+    pool: &Pool,
+    data: &mut [T],
+    ld: usize,
+    cost: usize,
+    piece: impl Fn(usize, &mut [T]) + Sync,
+) {
+    if data.is_empty() {
+        return;
+    }
+    let rows = data.len().div_ceil(ld.max(1));
+    let per_piece = rows_per_piece(pool, rows, cost);
+    if per_piece >= rows {
+        return piece(0, data);
+    }
+    let (length, stride) = (data.len(), per_piece * ld);
+    let data = Base(data.as_mut_ptr());
+    pool.run(rows.div_ceil(per_piece), &|i| {
+        let from = i * stride;
+        let count = stride.min(length - from);
+        // SAFETY: runs of different `i` do not overlap and end within `data`, which is borrowed until `run` returns.
+        piece(i * per_piece, unsafe { data.slice(from, count) });
+    });
+}
+
+/// As [`rows_mut`] for two outputs with the same rows; both have whole rows.
+pub(crate) fn rows2_mut<T: Send, U: Send>(
+    pool: &Pool,
+    (a, lda): (&mut [T], usize),
+    (b, ldb): (&mut [U], usize),
+    cost: usize,
+    piece: impl Fn(usize, &mut [T], &mut [U]) + Sync,
+) {
+    let rows = a.len().checked_div(lda).unwrap_or(0);
+    if rows == 0 {
+        return;
+    }
+    assert_eq!(b.len(), rows * ldb);
+    let per_piece = rows_per_piece(pool, rows, cost);
+    let (a, b) = (Base(a.as_mut_ptr()), Base(b.as_mut_ptr()));
+    pool.run(rows.div_ceil(per_piece), &|i| {
+        let first = i * per_piece;
+        let count = per_piece.min(rows - first);
+        // SAFETY: runs of different `i` do not overlap and end within the outputs, which are borrowed until `run` returns.
+        let (a, b) =
+            unsafe { (a.slice(first * lda, count * lda), b.slice(first * ldb, count * ldb)) };
+        piece(first, a, b);
+    });
+}
+
+/// Rows that are worth a thread, and few enough that all threads get some.
+fn rows_per_piece(pool: &Pool, rows: usize, cost: usize) -> usize {
+    let worthwhile = GRAIN.div_ceil(cost.max(1));
+    let fair = rows.div_ceil(2 * pool.threads());
+    worthwhile.max(fair).max(1)
+}
+
+/// The beginning of a slice that threads share.
+pub(crate) struct Base<T>(pub(crate) *mut T);
+
+// SAFETY: a pointer; whoever makes a slice of it answers for it.
+unsafe impl<T: Send> Sync for Base<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send> Send for Base<T> {}
+
+impl<T> Base<T> {
+    /// The element `from`.
+    ///
+    /// # Safety
+    /// It is within the slice, or right behind it.
+    pub(crate) unsafe fn at(&self, from: usize) -> *mut T {
+        // SAFETY: the caller's contract.
+        unsafe { self.0.add(from) }
+    }
+
+    /// `count` elements from `from` on.
+    ///
+    /// # Safety
+    /// They are valid, and nobody else uses them meanwhile.
+    #[allow(clippy::mut_from_ref, reason = "the caller answers for the aliasing")]
+    pub(crate) unsafe fn slice(&self, from: usize, count: usize) -> &mut [T] {
+        // SAFETY: the caller's contract.
+        unsafe { std::slice::from_raw_parts_mut(self.0.add(from), count) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_visited_once() {
+        for threads in 1..4 {
+            let pool = Pool::new(threads);
+            for (rows, ld, short) in [(1, 1, 0), (7, 5, 3), (100, 1000, 999), (3, 70_000, 0)] {
+                let mut data = vec![0; rows * ld - short];
+                rows_mut(&pool, &mut data, ld, ld, |first, rows| {
+                    for (i, row) in rows.chunks_mut(ld).enumerate() {
+                        for x in row.iter_mut() {
+                            *x += first + i + 1;
+                        }
+                    }
+                });
+                assert!(data.iter().enumerate().all(|(i, &x)| x == i / ld + 1));
+            }
+        }
+    }
+
+    #[test]
+    fn two_outputs_keep_step() {
+        let pool = Pool::new(3);
+        let (mut a, mut b) = (vec![0; 500 * 300], vec![0; 500]);
+        rows2_mut(&pool, (&mut a, 300), (&mut b, 1), 300, |first, a, b| {
+            for (i, (a, b)) in a.chunks_mut(300).zip(b).enumerate() {
+                a.fill(first + i);
+                *b += first + i;
+            }
+        });
+        assert!(a.iter().enumerate().all(|(i, &x)| x == i / 300));
+        assert!(b.iter().enumerate().all(|(i, &x)| x == i));
+    }
+}

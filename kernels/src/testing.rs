@@ -1,0 +1,54 @@
+//! What the tests of the kernels share: inputs, contexts, goldens and comparison.
+
+use crate::{Context, Isa, Pool};
+
+/// Numbers in `-1..1` that depend on `seed` and their index; `tests/reference/kernels.py` makes the same.
+pub(crate) fn values(seed: u32, count: usize) -> Vec<f32> {
+    (0..count as u32)
+        .map(|i| {
+            let h = i.wrapping_add(seed.wrapping_mul(7919)).wrapping_mul(2_654_435_761);
+            let h = (h ^ (h >> 15)).wrapping_mul(2_246_822_519);
+            ((h ^ (h >> 13)) >> 8) as f32 / (1 << 23) as f32 - 1.0
+        })
+        .collect()
+}
+
+/// Runs `test` on every instruction set with one, two and three threads.
+pub(crate) fn everywhere(test: impl Fn(Context)) {
+    for threads in 1..4 {
+        let pool = Pool::new(threads);
+        for isa in Isa::available() {
+            test(Context { isa, pool: &pool });
+        }
+    }
+}
+
+/// Checks `|found - expected| <= tolerance max(|expected|, 1)`, where not-a-number and infinities equal themselves.
+#[track_caller]
+pub(crate) fn assert_close(found: &[f32], expected: &[f32], tolerance: f32, what: &str) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    for (i, (f, e)) in found.iter().zip(expected).enumerate() {
+        let same = f == e || f.is_nan() && e.is_nan();
+        let near = (f - e).abs() <= tolerance * e.abs().max(1.0);
+        assert!(same || near, "{what}: [{i}] is {f}, expected {e}");
+    }
+}
+
+/// Spreads dense rows of `width` to a distance of `ld`, with `fill` between them and no gap after the last.
+pub(crate) fn spread(dense: &[f32], width: usize, ld: usize, fill: f32) -> Vec<f32> {
+    let rows = dense.len() / width;
+    let mut out = vec![fill; (rows - 1) * ld + width];
+    for (from, to) in dense.chunks(width).zip(out.chunks_mut(ld)) {
+        to[..width].copy_from_slice(from);
+    }
+    out
+}
+
+/// The result that PyTorch gives for the case `name`, as `tests/reference/kernels.py` stored it.
+pub(crate) fn golden(file: &str, name: &str) -> Vec<f32> {
+    let path = format!("{}/tests/goldens/{file}.safetensors", env!("CARGO_MANIFEST_DIR"));
+    let bytes = std::fs::read(&path).expect(&path);
+    let tensors = safetensors::SafeTensors::deserialize(&bytes).expect(&path);
+    let tensor = tensors.tensor(name).unwrap_or_else(|_| panic!("{path}: no {name}"));
+    tensor.data().as_chunks::<4>().0.iter().map(|&b| f32::from_le_bytes(b)).collect()
+}
