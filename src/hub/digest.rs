@@ -20,7 +20,10 @@ pub(super) fn md5(path: &Path) -> Result<String, EnvironmentError> {
         }
         hasher.update(&buffer[..count]);
     }
-    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    let digits = |byte: &u8| {
+        [byte >> 4, byte & 15].map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)]))
+    };
+    Ok(hasher.finalize().iter().flat_map(digits).collect())
 }
 
 #[cfg(test)]

@@ -51,8 +51,8 @@ impl Downloader {
             max_bytes: 16 << 30,
             attempts: 3,
             pause: Duration::from_secs(1),
-            patience: Duration::from_secs(60),
-            lock_timeout: Duration::from_secs(600),
+            patience: Duration::from_mins(1),
+            lock_timeout: Duration::from_mins(10),
         })
     }
 
@@ -162,7 +162,7 @@ impl Downloader {
             };
             failures = if transfer::length(part) > before { 1 } else { failures + 1 };
             if failures >= self.attempts {
-                return Err(failure.give_up(address, failures).into());
+                return Err(failure.give_up(address, failures));
             }
             let pause = self.pause.saturating_mul(1 << (failures - 1).min(6));
             let pause = failure.wanted_pause().unwrap_or(pause);

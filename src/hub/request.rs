@@ -10,7 +10,7 @@ use ureq::{Agent, Body};
 use crate::{Address, Error, RetrievalError};
 
 /// The longest pause a server may ask for.
-const MAX_PAUSE: Duration = Duration::from_secs(60);
+const MAX_PAUSE: Duration = Duration::from_mins(1);
 
 /// An HTTP client with the settings of a downloader.
 pub(super) struct Client {

@@ -27,7 +27,8 @@ pub fn labels(given: &str) -> Result<Vec<String>, LoadingError> {
     let names = if path.is_file() {
         let text = std::fs::read_to_string(path).map_err(|error| invalid(error.to_string()))?;
         names(text.lines())
-    } else if given.contains(['/', '\\']) || given.ends_with(".txt") {
+    } else if given.contains(['/', '\\']) || path.extension().is_some_and(|ending| ending == "txt")
+    {
         return Err(invalid("no such file; check the path".to_owned()));
     } else {
         names(given.split(','))

@@ -139,7 +139,7 @@ impl AutoModelOptions {
                 let path = self.fetch(&address, None)?;
                 self.from_path(path)
             }
-            ModelSource::Known(model) => self.from_known(model),
+            ModelSource::Known(model) => self.load_known(model),
         }
     }
 
@@ -169,7 +169,7 @@ impl AutoModelOptions {
         self.load_checkpoint(name, weights)
     }
 
-    fn from_known(mut self, model: &KnownModel) -> Result<AutoModel, Error> {
+    fn load_known(mut self, model: &KnownModel) -> Result<AutoModel, Error> {
         if model.md5.is_none() && !self.allow_unverified {
             let (name, url) = (model.name.to_owned(), model.url.to_owned());
             return Err(RetrievalError::Untrusted { name, url }.into());
@@ -248,12 +248,11 @@ impl AutoModelOptions {
         if self.load.preparation == Preparation::Automatic {
             self.load.preparation = preparation;
         }
-        let inner = match self.executor {
-            Some(executor) => executor,
-            None => {
-                let device = self.device.map_or_else(Device::from_env, Ok)?;
-                executor(device, self.threads, self.precision)?
-            }
+        let inner = if let Some(executor) = self.executor {
+            executor
+        } else {
+            let device = self.device.map_or_else(Device::from_env, Ok)?;
+            executor(device, self.threads, self.precision)?
         };
         let recording = Arc::new(Recording::new(inner));
         let request =

@@ -135,10 +135,6 @@ fn instances(found: &InstanceDetections, filter: &ClassFilter) -> InstanceDetect
 
 fn key_points(mut found: KeyPoints, filter: &ClassFilter) -> KeyPoints {
     let keep: Vec<bool> = found.class_id.iter().map(|&id| filter.keeps(id)).collect();
-    fn retain<T>(values: &mut Vec<T>, keep: &[bool]) {
-        let mut keep = keep.iter();
-        values.retain(|_| keep.next().copied().unwrap_or(false));
-    }
     retain(&mut found.class_id, &keep);
     retain(&mut found.confidence, &keep);
     retain(&mut found.xyxy, &keep);
@@ -147,6 +143,11 @@ fn key_points(mut found: KeyPoints, filter: &ClassFilter) -> KeyPoints {
         retain(covariance, &keep);
     }
     found
+}
+
+fn retain<T>(values: &mut Vec<T>, keep: &[bool]) {
+    let mut keep = keep.iter();
+    values.retain(|_| keep.next().copied().unwrap_or(false));
 }
 
 #[cfg(test)]

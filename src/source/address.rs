@@ -1,6 +1,6 @@
 //! Addresses of files on servers.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::path::PathBuf;
 
 use crate::RetrievalError;
@@ -124,7 +124,7 @@ fn escape(part: &str) -> String {
         if plain(byte) && !(index == 0 && byte == b'.') {
             name.push(char::from(byte));
         } else {
-            name.push_str(&format!("%{byte:02X}"));
+            let _ = write!(name, "%{byte:02X}");
         }
     }
     name
