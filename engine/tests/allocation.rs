@@ -48,7 +48,8 @@ impl WeightSource for Small {
 /// A network with a step of every kind that detectors have.
 fn network(g: &mut Graph, w: &Weights) -> Result<Vec<Value>> {
     let image = g.input("image", &[2, 32, 32, 3])?;
-    let x = g.conv_bn(image, w, ("stem", "bn"), 16, Conv::k(3).stride(2).pad(1), Activation::Silu)?;
+    let x =
+        g.conv_bn(image, w, ("stem", "bn"), 16, Conv::k(3).stride(2).pad(1), Activation::Silu)?;
     let y = g.conv(x, &w.at("depthwise"), 16, Conv::same(3).groups(16))?;
     let x = g.add(x, y)?;
     let x = g.max_pool(x, 3, 2, 1)?;

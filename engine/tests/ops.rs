@@ -34,13 +34,15 @@ mod support;
 #[path = "ops/views.rs"]
 mod views;
 
+use std::any::Any;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use maker::{Case, Maker};
 use ocelli_engine::Executor;
 use ocelli_engine::candle::CandleExecutor;
-use support::{difference, run};
+use ocelli_engine::cpu::CpuExecutor;
+use support::{difference, run, run_once};
 
 /// Random graphs of each case.
 const SEEDS: u64 = 24;
@@ -82,17 +84,21 @@ fn failure(executor: &dyn Executor, case: &Case, seed: u64) -> Option<String> {
     let what = match outcome {
         Ok(Ok(())) => return None,
         Ok(Err(what)) => what,
-        Err(_) => "a panic".to_owned(),
+        Err(panic) => format!("a panic: {}", message(&*panic)),
     };
     Some(format!("seed {seed}: {what}\n{}", made.graph))
 }
 
+fn message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a message")
+}
+
 fn compare(executor: &dyn Executor, made: &Maker) -> Result<(), String> {
-    let outputs = |executor: &dyn Executor| {
-        run(executor, &made.graph, &made.inputs).map_err(|e| format!("{}: {e}", executor.name()))
-    };
-    let expected = outputs(&CandleExecutor::new())?;
-    let found = outputs(executor)?;
+    let described = |e: ocelli_engine::Error| e.to_string();
+    let reference = CandleExecutor::new();
+    let expected = run_once(&reference, &made.graph, &made.inputs).map_err(described)?;
+    let found = run(executor, &made.graph, &made.inputs).map_err(described)?;
     for (((name, _), found), expected) in made.graph.outputs().iter().zip(found).zip(expected) {
         if let Some(what) = difference(&found, &expected, name.starts_with("exact")) {
             return Err(format!("output {name}: {what}"));
@@ -102,8 +108,13 @@ fn compare(executor: &dyn Executor, made: &Maker) -> Result<(), String> {
 }
 
 #[test]
-fn candle_agrees_with_itself() {
-    check(&CandleExecutor::new());
+fn the_processor_agrees_with_candle() {
+    check(&CpuExecutor::new(2).unwrap());
+}
+
+#[test]
+fn one_thread_agrees_with_candle() {
+    check(&CpuExecutor::new(1).unwrap());
 }
 
 /// The names are read from the source, so that an operation without a case fails here.

@@ -5,6 +5,7 @@ use std::ops::Range;
 use candle_core::{DType, Result, Tensor};
 use candle_nn::ops::sigmoid;
 
+use super::host::{floats, tensor};
 use crate::Shape;
 use crate::op::{Activation, Binary, Epilogue, Reduce, Residual, Unary};
 
@@ -59,8 +60,29 @@ pub(super) fn unary(unary: Unary, x: &Tensor) -> Result<Tensor> {
     let x = x.to_dtype(DType::F64)?;
     let y = match unary {
         Unary::Exp => x.exp()?,
+        Unary::Ln => x.log()?,
+        Unary::Ln1p => (x + 1.0)?.log()?,
+        Unary::Sqrt => x.sqrt()?,
+        Unary::Rsqrt => x.sqrt()?.recip()?,
+        Unary::Neg => x.neg()?,
+        Unary::Abs => x.abs()?,
+        Unary::Reciprocal => x.recip()?,
+        Unary::Square => x.sqr()?,
+        Unary::Sin => x.sin()?,
+        Unary::Cos => x.cos()?,
+        Unary::Erf => x.erf()?,
+        Unary::Floor => x.floor()?,
+        Unary::Ceil => x.ceil()?,
+        Unary::Round => round_ties_even(&x)?,
+        Unary::Sign => x.sign()?,
     };
     y.to_dtype(DType::F32)
+}
+
+fn round_ties_even(x: &Tensor) -> Result<Tensor> {
+    let rounded: Vec<f64> =
+        x.flatten_all()?.to_vec1::<f64>()?.into_iter().map(f64::round_ties_even).collect();
+    Tensor::from_vec(rounded, x.dims(), x.device())
 }
 
 /// `binary` of each pair of elements, broadcast.
@@ -72,7 +94,15 @@ pub(super) fn binary(binary: Binary, a: &Tensor, b: &Tensor) -> Result<Tensor> {
         Binary::Div => a.broadcast_div(b),
         Binary::Min => a.broadcast_minimum(b),
         Binary::Max => a.broadcast_maximum(b),
+        Binary::Pow => power(a, b),
     }
+}
+
+fn power(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    let shape = a.shape().broadcast_shape_binary_op(b.shape(), "pow")?;
+    let (a, b) = (floats(&a.broadcast_as(&shape)?)?, floats(&b.broadcast_as(&shape)?)?);
+    let powers = a.iter().zip(&b).map(|(&a, &b)| f64::from(a).powf(f64::from(b)) as f32).collect();
+    tensor(shape.dims(), powers)
 }
 
 /// `kind` over the dimensions `axes`, which become 1 in `shape`.

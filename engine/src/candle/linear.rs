@@ -1,6 +1,6 @@
 //! Products of matrices.
 
-use candle_core::{Result, Tensor};
+use candle_core::{D, Result, Tensor};
 
 use super::arithmetic::finish;
 use super::weights::Weights;
@@ -24,6 +24,11 @@ pub(super) fn linear(linear: &Linear, x: &[Tensor], w: &Weights) -> Result<Tenso
 
 /// `[.., m, k]` and `[.., k, n]` (or `[.., n, k]`) to `[.., m, n]`.
 pub(super) fn matmul(a: &Tensor, b: &Tensor, transpose_b: bool) -> Result<Tensor> {
-    let b = if transpose_b { b.transpose(b.rank() - 2, b.rank() - 1)? } else { b.clone() };
-    a.matmul(&b.contiguous()?)
+    let batches = |x: &Tensor| x.reshape(((), x.dim(D::Minus2)?, x.dim(D::Minus1)?));
+    let mut dims = a.dims().to_vec();
+    let b = if transpose_b { b.transpose(D::Minus2, D::Minus1)?.contiguous()? } else { b.clone() };
+    if let (Some(last), Some(&columns)) = (dims.last_mut(), b.dims().last()) {
+        *last = columns;
+    }
+    batches(a)?.matmul(&batches(&b)?)?.reshape(dims)
 }

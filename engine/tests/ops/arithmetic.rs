@@ -2,8 +2,9 @@
 
 use std::iter::successors;
 
-use ocelli_engine::op::{Activation, Binary, Reduce, Unary};
+use ocelli_engine::op::{Activation, Binary, Reduce};
 use ocelli_engine::{Result, Value};
+use ocelli_kernels::{binary, unary};
 
 use crate::maker::{Case, Maker};
 
@@ -38,23 +39,6 @@ fn next_activation(activation: Activation) -> Option<Activation> {
     }
 }
 
-fn next_unary(unary: Unary) -> Option<Unary> {
-    match unary {
-        Unary::Exp => None,
-    }
-}
-
-fn next_binary(binary: Binary) -> Option<Binary> {
-    match binary {
-        Binary::Add => Some(Binary::Sub),
-        Binary::Sub => Some(Binary::Mul),
-        Binary::Mul => Some(Binary::Div),
-        Binary::Div => Some(Binary::Min),
-        Binary::Min => Some(Binary::Max),
-        Binary::Max => None,
-    }
-}
-
 /// All activations, for graphs of several operations.
 pub(crate) fn all_activations() -> Vec<Activation> {
     successors(Some(Activation::Identity), |&activation| next_activation(activation)).collect()
@@ -79,8 +63,8 @@ fn unaries(m: &mut Maker) -> Result<()> {
     let rank = m.random.count(0, 4);
     let dims = m.random.extents(rank);
     let x = m.input_with(&dims, |random| random.float(0.01, 9.0))?;
-    for unary in successors(Some(Unary::Exp), |&unary| next_unary(unary)) {
-        let y = m.graph.unary(x, unary);
+    for op in unary::VARIANTS {
+        let y = m.graph.unary(x, op);
         m.output(y);
     }
     Ok(())
@@ -94,8 +78,8 @@ fn binaries(m: &mut Maker) -> Result<()> {
     let b = narrowed(m, &dims);
     let a = m.wide_input(&a)?;
     let b = m.input_with(&b, |random| random.of(&[-1.0, 1.0]) * random.float(0.3, 4.0))?;
-    for binary in successors(Some(Binary::Add), |&binary| next_binary(binary)) {
-        let y = m.graph.binary(a, b, binary)?;
+    for op in binary::VARIANTS {
+        let y = m.graph.binary(a, b, op)?;
         m.output(y);
     }
     let y = m.graph.binary(b, a, Binary::Sub)?;
