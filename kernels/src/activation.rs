@@ -6,6 +6,7 @@ mod run;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use run::run_strided;
 pub use run::{activate, activate_in_place};
 
 use crate::elementwise::Each;
@@ -47,6 +48,25 @@ pub enum Activation {
     /// `x`, below zero `alpha (e^x - 1)`
     Elu(f32),
 }
+
+/// Every function, with some parameters, for tests and benches.
+pub const VARIANTS: [Activation; 15] = [
+    Activation::Identity,
+    Activation::Relu,
+    Activation::LeakyRelu(0.125),
+    Activation::Clip(0.0, 6.0),
+    Activation::Gelu,
+    Activation::GeluTanh,
+    Activation::QuickGelu,
+    Activation::Silu,
+    Activation::Sigmoid,
+    Activation::Tanh,
+    Activation::HardSigmoid,
+    Activation::HardSwish,
+    Activation::Softplus,
+    Activation::Mish,
+    Activation::Elu(1.5),
+];
 
 /// Applies `activation` to one vector.
 #[inline(always)]

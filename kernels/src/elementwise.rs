@@ -36,16 +36,13 @@ pub(crate) unsafe fn map<S: Simd>(s: S, f: impl Each, x: *const f32, out: *mut f
     let mut i = 0;
     // SAFETY: every access is to elements below `n`, all loads of a step come before its stores.
     unsafe {
-        while i + 2 * S::LANES <= n {
-            let (x0, x1) = (s.load_ptr(x.add(i)), s.load_ptr(x.add(i + S::LANES)));
-            s.store_ptr(f.each(s, x0), out.add(i));
-            s.store_ptr(f.each(s, x1), out.add(i + S::LANES));
-            i += 2 * S::LANES;
+        while i + S::LANES <= n {
+            s.store_ptr(f.each(s, s.load_ptr(x.add(i))), out.add(i));
+            i += S::LANES;
         }
-        while i < n {
-            let left = (n - i).min(S::LANES);
+        if i < n {
+            let left = n - i;
             s.store_ptr_partial(f.each(s, s.load_ptr_partial(x.add(i), left)), out.add(i), left);
-            i += left;
         }
     }
 }

@@ -11,22 +11,41 @@
     reason = "intrinsics become instructions only where they are inlined"
 )]
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "many results are exact"))]
+#![allow(clippy::needless_pass_by_value, reason = "mutable views are handed over whole")]
 #![allow(clippy::wildcard_imports, reason = "std::arch is imported whole")]
 
 pub mod activation;
 pub mod attention;
+pub mod binary;
 mod context;
 pub mod conv;
+pub mod deform;
 mod elementwise;
+pub mod gather;
 pub mod gemm;
+pub mod grid_sample;
+pub mod image;
 pub mod isa;
+pub mod layout;
 pub mod math;
 pub mod matmul;
+pub mod norm;
 pub mod pool;
+pub mod pool2d;
+#[cfg(test)]
+mod random;
+pub mod reduce;
+pub mod resize;
+pub mod rows;
 pub mod simd;
+pub mod softmax;
 mod split;
+mod taps;
 #[cfg(test)]
 mod testing;
+pub mod topk;
+pub mod unary;
+mod vectors;
 mod view;
 
 pub use activation::Activation;

@@ -72,6 +72,12 @@ impl<'a> Rows<'a> {
         Rows { ptr, len: self.len - floats, rows, ..*self }
     }
 
+    /// Checks that `width` floats follow the first.
+    #[track_caller]
+    pub(crate) fn check_row(&self, width: usize) {
+        assert!(width <= self.len, "{self:?} holds no {width} floats");
+    }
+
     /// Checks that `width` floats of each row are there, for `batch` matrices `stride` apart.
     #[track_caller]
     pub(crate) fn check_batch(&self, width: usize, batch: usize, stride: usize) {
@@ -116,6 +122,12 @@ impl<'a> RowsMut<'a> {
 
     pub(crate) fn ptr(&self) -> *mut f32 {
         self.ptr
+    }
+
+    /// Checks that `width` floats follow the first.
+    #[track_caller]
+    pub(crate) fn check_row(&self, width: usize) {
+        assert!(width <= self.len, "{self:?} holds no {width} floats");
     }
 
     /// Checks that `width` floats of each row are there, for `batch` matrices `stride` apart.
@@ -179,6 +191,11 @@ impl<'a> Image<'a> {
         Image { pixels: Rows::new(data, n * h * w, ld), n, h, w, c }
     }
 
+    /// Images `[n, h, w, c]` whose pixels are `pixels`.
+    pub fn of_rows(pixels: Rows<'a>, [n, h, w, c]: [usize; 4]) -> Image<'a> {
+        Image { pixels, n, h, w, c }
+    }
+
     #[track_caller]
     pub(crate) fn check(&self) {
         assert_eq!(self.pixels.rows(), self.n * self.h * self.w, "pixels of an image");
@@ -190,6 +207,11 @@ impl<'a> ImageMut<'a> {
     /// Images `[n, h, w, c]` in `data`, `ld >= c` floats from pixel to pixel.
     pub fn new(data: &'a mut [f32], [n, h, w, c]: [usize; 4], ld: usize) -> ImageMut<'a> {
         ImageMut { pixels: RowsMut::new(data, n * h * w, ld), n, h, w, c }
+    }
+
+    /// Images `[n, h, w, c]` whose pixels are `pixels`.
+    pub fn of_rows(pixels: RowsMut<'a>, [n, h, w, c]: [usize; 4]) -> ImageMut<'a> {
+        ImageMut { pixels, n, h, w, c }
     }
 
     #[track_caller]

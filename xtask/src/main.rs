@@ -1,3 +1,26 @@
-//! Developer commands of ocelli.
+//! Developer commands of ocelli: `cargo xtask tidy` and `cargo xtask ci`.
 
-fn main() {}
+mod ci;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let done = match std::env::args().nth(1).as_deref() {
+        Some("tidy") => tidy::run(&root()),
+        Some("ci") => ci::run(&root()),
+        _ => Err(anyhow::anyhow!("usage: cargo xtask tidy | ci")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, Path::to_path_buf)
+}

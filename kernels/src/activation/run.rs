@@ -1,10 +1,10 @@
 //! Activations of whole slices.
 
 use super::Activation;
-use crate::Context;
 use crate::elementwise::{map, specialise};
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::split::rows_mut;
+use crate::{Context, Isa};
 
 /// `out[i] = activation(x[i])`.
 ///
@@ -32,12 +32,36 @@ pub fn activate_in_place(ctx: Context, activation: Activation, x: &mut [f32]) {
     });
 }
 
+/// Applies `activation` to `n` floats, each `step` after the one before.
+///
+/// # Safety
+/// They can be read and written.
+pub(crate) unsafe fn run_strided(
+    isa: Isa,
+    activation: Activation,
+    out: *mut f32,
+    n: usize,
+    step: usize,
+) {
+    if activation == Activation::Identity {
+        return;
+    }
+    if step == 1 {
+        return dispatch(isa, Run { activation, x: out, out, n });
+    }
+    for i in 0..n {
+        // SAFETY: the caller's contract.
+        let out = unsafe { out.add(i * step) };
+        dispatch(isa, Run { activation, x: out, out, n: 1 });
+    }
+}
+
 /// Work of an element, in elements of the cheapest work.
 fn cost(activation: Activation) -> usize {
     use Activation::{Clip, HardSigmoid, HardSwish, Identity, LeakyRelu, Relu};
     match activation {
         Identity | Relu | LeakyRelu(_) | Clip(..) | HardSigmoid | HardSwish => 1,
-        _ => 4,
+        _ => 2,
     }
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::{Random, assert_close, columns, for_each_context};
+use crate::random::{Random, assert_close, columns, for_each_context};
 
 /// Rows of queries, keys and values, as columns of one matrix each or of a common one.
 struct Inputs {

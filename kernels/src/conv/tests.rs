@@ -1,6 +1,6 @@
 use super::*;
 use crate::gemm::RandomEpilogue;
-use crate::testing::{Random, assert_close, for_each_context};
+use crate::random::{Random, assert_close, for_each_context};
 
 fn pads(random: &mut Random) -> [usize; 4] {
     [random.of(0..4), random.of(0..4), random.of(0..4), random.of(0..4)]

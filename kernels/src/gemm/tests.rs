@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::{Random, assert_close, columns, for_each_context};
+use crate::random::{Random, assert_close, columns, for_each_context};
 use crate::{Activation, Isa, Rows, RowsMut};
 
 const UNTOUCHED: f32 = -77.0;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::gemm::RandomEpilogue;
-use crate::testing::{assert_close, for_each_context};
+use crate::random::{assert_close, for_each_context};
 
 #[test]
 fn agrees_with_three_loops() {

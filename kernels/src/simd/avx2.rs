@@ -92,6 +92,7 @@ impl Simd for Avx2 {
             _mm256_or_ps(_mm256_andnot_ps(bit, a), _mm256_and_ps(bit, sign))
         };
         lt(a, b) = _mm256_cmp_ps::<_CMP_LT_OQ>(a, b);
+        is_nan(a) = _mm256_cmp_ps::<_CMP_UNORD_Q>(a, a);
         select(mask, yes, no) = _mm256_blendv_ps(no, yes, mask);
     }
 

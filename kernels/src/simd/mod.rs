@@ -102,6 +102,8 @@ pub trait Simd: Copy + Send + Sync + 'static {
     fn mantissa(self, a: Self::F32) -> Self::F32;
     /// `a < b` by lane.
     fn lt(self, a: Self::F32, b: Self::F32) -> Self::Mask;
+    /// Whether each lane is not a number.
+    fn is_nan(self, a: Self::F32) -> Self::Mask;
     /// `yes` where the mask is set, `no` elsewhere.
     fn select(self, mask: Self::Mask, yes: Self::F32, no: Self::F32) -> Self::F32;
     /// The magnitude of `a` with the sign of `sign`.

@@ -128,6 +128,12 @@ impl Simd for Neon {
     }
 
     #[inline(always)]
+    fn is_nan(self, a: float32x4_t) -> uint32x4_t {
+        // SAFETY: the token exists, so the processor has the instructions.
+        unsafe { vmvnq_u32(vceqq_f32(a, a)) }
+    }
+
+    #[inline(always)]
     fn select(self, mask: uint32x4_t, yes: float32x4_t, no: float32x4_t) -> float32x4_t {
         // SAFETY: the token exists, so the processor has the instructions.
         unsafe { vbslq_f32(mask, yes, no) }

@@ -131,6 +131,11 @@ impl Simd for Scalar {
     }
 
     #[inline(always)]
+    fn is_nan(self, a: f32) -> bool {
+        a.is_nan()
+    }
+
+    #[inline(always)]
     fn select(self, mask: bool, yes: f32, no: f32) -> f32 {
         if mask { yes } else { no }
     }

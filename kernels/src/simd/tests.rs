@@ -4,13 +4,13 @@ use super::*;
 struct Everything;
 
 impl Kernel for Everything {
-    type Output = Vec<[f32; 23]>;
+    type Output = Vec<[f32; 24]>;
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) -> Self::Output {
         let a: Vec<f32> = (0..32).map(|i| ((i * 37 % 32) as f32 - 15.5) * 0.75).collect();
         let b: Vec<f32> = (0..32).map(|i| ((i * 11 % 32) as f32 - 12.25) * 1.5).collect();
-        let mut rows = vec![[0.0; 23]; 32];
+        let mut rows = vec![[0.0; 24]; 32];
         for at in (0..32).step_by(S::LANES) {
             let (x, y) = (s.load(&a[at..]), s.load_partial(&b[at..]));
             let columns = [
@@ -33,6 +33,7 @@ impl Kernel for Everything {
                 s.floor(x),
                 s.exponent(s.abs(x)),
                 s.mantissa(s.abs(x)),
+                s.select(s.is_nan(s.div(s.max(x, s.zero()), s.zero())), x, y),
                 s.ldexp(x, s.round(s.mul(y, s.splat(4.0)))),
             ];
             for (column, v) in columns.into_iter().enumerate() {
@@ -49,9 +50,9 @@ impl Kernel for Everything {
             max = max.max(s.reduce_max(s.load(&a[at..])));
             min = min.min(s.reduce_min(s.load(&a[at..])));
         }
-        rows[0][20] = sum;
-        rows[0][21] = max;
-        rows[0][22] = min;
+        rows[0][21] = sum;
+        rows[0][22] = max;
+        rows[0][23] = min;
         rows
     }
 }

@@ -1,0 +1,114 @@
+"""Times the RF-DETR network alone, batch 1, in turns: a few runs of each peer, then the next, and again.
+
+    python benches/peers/peers.py [--out out/peers] [--models rfdetr-nano rfdetr-base] [--rounds 30]
+        [--ours 'target/release/ocelli bench {model}.pth --json --threads {threads} --precision {precision} --runs {runs}']
+
+Needs the files of `export_rfdetr.py`. Turns spread whatever else the machine does over all peers.
+The command for ours prints JSON with `times_ms`, a list; without `--ours` only the peers are timed.
+Prints a Markdown table and writes `peers.json` beside the models.
+"""
+
+import argparse
+import json
+import shlex
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SIDES = {"rfdetr-nano": 384, "rfdetr-base": 560}
+PEERS = ["onnxruntime-f32", "openvino-f32", "openvino-bf16", "pytorch-f32"]
+RUNS_A_TURN = 5
+
+
+def main(options):
+    results = {}
+    for name in options.models:
+        turns = {peer: Worker(peer, options.out / name, SIDES[name], options.threads) for peer in options.peers}
+        check_agreement(turns)
+        for precision in options.precisions if options.ours else []:
+            turns[f"ocelli-{precision}"] = Command(options.ours, options.out / name, options.threads, precision)
+        times = {peer: [] for peer in turns}
+        for _ in range(-(-options.rounds // RUNS_A_TURN)):
+            for peer, turn in turns.items():
+                times[peer] += turn.run(RUNS_A_TURN)
+        for turn in turns.values():
+            turn.close()
+        results[name] = {peer: summary(values) for peer, values in times.items()}
+        report(name, results[name])
+    (options.out / "peers.json").write_text(json.dumps(results, indent=1) + "\n")
+
+
+class Worker:
+    """A peer in its own process (`worker.py`), so that no thread pool disturbs another."""
+
+    def __init__(self, peer, model, side, threads):
+        script = Path(__file__).with_name("worker.py")
+        command = [sys.executable, str(script), peer, str(model), str(side), str(threads)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.logits = self.answer("ready")["logits"]
+        self.run(3)
+
+    def run(self, runs):
+        self.process.stdin.write(f"{runs}\n")
+        self.process.stdin.flush()
+        return self.answer("times_ms")["times_ms"]
+
+    def answer(self, key):
+        for line in self.process.stdout:
+            if line.startswith("{") and key in line:
+                return json.loads(line)
+        raise SystemExit(f"peer ended early: {' '.join(self.process.args)}")
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class Command:
+    """Ours: one process a turn, warmed up by itself."""
+
+    def __init__(self, template, model, threads, precision):
+        self.template = template
+        self.fields = {"model": model, "threads": threads, "precision": precision}
+
+    def run(self, runs):
+        command = shlex.split(self.template.format(runs=runs, **self.fields))
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        return json.loads(done.stdout)["times_ms"]
+
+    def close(self):
+        pass
+
+
+def check_agreement(turns):
+    """All f32 peers must compute the same logits."""
+    seen = {peer: turn.logits for peer, turn in turns.items() if peer.endswith("f32")}
+    for values in zip(*seen.values()):
+        if max(values) - min(values) > 1e-2 * max(map(abs, seen[next(iter(seen))])):
+            raise SystemExit(f"the peers compute different things: {seen}")
+
+
+def summary(times):
+    low, median, high = statistics.quantiles(times, n=4)
+    return {"runs": len(times), "median_ms": median, "quartiles_ms": [low, high], "min_ms": min(times)}
+
+
+def report(name, rows):
+    print(f"\n{name}, batch 1\n\n| engine | median ms | quartiles | best |\n| --- | --- | --- | --- |")
+    for peer, row in sorted(rows.items(), key=lambda item: item[1]["median_ms"]):
+        low, high = row["quartiles_ms"]
+        print(f"| {peer} | {row['median_ms']:.1f} | {low:.1f} to {high:.1f} | {row['min_ms']:.1f} |")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=ROOT / "out/peers")
+    parser.add_argument("--models", nargs="+", default=list(SIDES))
+    parser.add_argument("--peers", nargs="*", default=PEERS)
+    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--ours", help="command template")
+    parser.add_argument("--precisions", nargs="+", default=["f32", "bf16"])
+    main(parser.parse_args())

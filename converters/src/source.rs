@@ -1,0 +1,62 @@
+//! The bytes of a checkpoint: a memory-mapped file or a buffer, shared and immutable.
+
+use std::fs::File;
+use std::ops::Deref;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::Error;
+
+/// A shared, immutable run of bytes. Clones are cheap and keep the bytes alive.
+#[derive(Clone)]
+pub(crate) struct Source(Arc<Backing>);
+
+enum Backing {
+    Map(memmap2::Mmap),
+    Owned(Vec<u8>),
+}
+
+impl Source {
+    /// Maps a file. The file must not be cut short while it is mapped: reading past its new end
+    /// would end the process, as with every memory map.
+    pub(crate) fn map(path: &Path) -> Result<Self, Error> {
+        let io = |source| Error::Io { path: path.to_owned(), source };
+        let file = File::open(path).map_err(io)?;
+        let metadata = file.metadata().map_err(io)?;
+        if metadata.is_dir() {
+            return Err(Error::NotACheckpoint {
+                file: path.display().to_string(),
+                found: "a folder".into(),
+                hint: "give the checkpoint file inside it".into(),
+            });
+        }
+        if metadata.len() == 0 {
+            return Ok(Source::owned(Vec::new()));
+        }
+        // SAFETY: the map is private to this value and only ever read; the one hazard left is
+        // another process truncating the file, which the documentation names.
+        let map = unsafe { memmap2::Mmap::map(&file) }.map_err(io)?;
+        Ok(Source(Arc::new(Backing::Map(map))))
+    }
+
+    pub(crate) fn owned(bytes: Vec<u8>) -> Self {
+        Source(Arc::new(Backing::Owned(bytes)))
+    }
+}
+
+impl Deref for Source {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match &*self.0 {
+            Backing::Map(map) => map,
+            Backing::Owned(bytes) => bytes,
+        }
+    }
+}
+
+impl AsRef<[u8]> for Source {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}

@@ -1,0 +1,245 @@
+//! The facade: a checkpoint as named tensors and the values beside them.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::error::Fault;
+use crate::names::{Group, Named};
+use crate::readers::{self, Content};
+use crate::source::Source;
+use crate::storage::{ByteOrder, Storage};
+use crate::tensor::{Layout, row_major};
+use crate::{DType, Error, Tensor, Value};
+
+/// How a checkpoint is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Format {
+    /// safetensors.
+    Safetensors,
+    /// `torch.save` since PyTorch 1.6.
+    TorchZip,
+    /// `torch.save` before PyTorch 1.6.
+    TorchLegacy,
+    /// `torch.jit.save`.
+    TorchScript,
+    /// A plain pickle of NumPy arrays.
+    Pickle,
+    /// No file: tensors given by the program.
+    Memory,
+}
+
+/// Named tensors of a checkpoint, read when asked for, and whatever is stored beside them.
+///
+/// Names are paths from the root of what was saved, joined by dots (`model.backbone.0.weight`,
+/// `optimizer.state.0.exp_avg`), and under a pickled module the names its `state_dict()` would
+/// give. [`groups`](Self::groups) lists the dicts of a training checkpoint and
+/// [`subset`](Self::subset) selects one. Should two paths read alike, the later tensor's name ends
+/// in `#2`. Clones are cheap.
+#[derive(Clone)]
+pub struct StateDict(Arc<Inner>);
+
+struct Inner {
+    file: Arc<str>,
+    format: Format,
+    root: Value,
+    named: Named,
+}
+
+impl StateDict {
+    /// Opens a file, whatever it is called, by its content: maps it and reads its directory and
+    /// pickle, and no tensor. The file must not be shortened while any tensor of it is alive.
+    pub fn open(path: impl AsRef<Path>) -> Result<StateDict, Error> {
+        let path = path.as_ref();
+        Self::read(&Source::map(path)?, &path.display().to_string())
+    }
+
+    /// Reads a checkpoint that is in memory; `name` stands for the file in errors.
+    pub fn from_bytes(bytes: Vec<u8>, name: &str) -> Result<StateDict, Error> {
+        Self::read(&Source::owned(bytes), name)
+    }
+
+    fn read(source: &Source, name: &str) -> Result<StateDict, Error> {
+        let file = Arc::from(name);
+        let Content { format, root, named } = readers::read(source, &file)?;
+        Ok(StateDict(Arc::new(Inner { file, format, root, named })))
+    }
+
+    /// Tensors made by the program: name, element type, shape, row-major little-endian bytes.
+    pub fn from_tensors(
+        tensors: impl IntoIterator<Item = (String, DType, Vec<usize>, Vec<u8>)>,
+    ) -> Result<StateDict, Error> {
+        let file: Arc<str> = Arc::from("<memory>");
+        let mut named = Named::default();
+        for (name, dtype, shape, bytes) in tensors {
+            let wrong = |what: String| Error::BadTensor {
+                file: file.to_string(),
+                name: name.clone(),
+                what,
+            };
+            if named.index.contains_key(name.as_str()) {
+                return Err(wrong("its name occurs twice".into()));
+            }
+            let storage = Storage::owned(bytes.into(), ByteOrder::Little);
+            let overflow = || wrong(format!("its shape {shape:?} overflows"));
+            let strides = row_major(&shape).ok_or_else(overflow)?;
+            let given = storage.len();
+            let layout = Layout { dtype, shape: shape.clone(), strides, offset: 0 };
+            let short = |_: Fault| wrong(format!("{given} bytes do not fill {dtype} {shape:?}"));
+            let tensor = Tensor::new(&file, layout, Arc::new(storage)).map_err(short)?;
+            if tensor.byte_len() != given {
+                return Err(wrong(format!("{given} bytes are too many for {dtype} {shape:?}")));
+            }
+            named.push(&name, &tensor, "");
+        }
+        let inner = Inner { file, format: Format::Memory, root: Value::None, named };
+        Ok(StateDict(Arc::new(inner)))
+    }
+
+    /// How it is stored.
+    pub fn format(&self) -> Format {
+        self.0.format
+    }
+
+    /// The file, for messages.
+    pub fn file(&self) -> &str {
+        &self.0.file
+    }
+
+    /// Everything that was saved, with the tensors in their places; of a safetensors file its
+    /// metadata. A subset keeps the whole file's root.
+    pub fn root(&self) -> &Value {
+        &self.0.root
+    }
+
+    /// Number of tensors.
+    pub fn len(&self) -> usize {
+        self.0.named.tensors.len()
+    }
+
+    /// Whether there are no tensors.
+    pub fn is_empty(&self) -> bool {
+        self.0.named.tensors.is_empty()
+    }
+
+    /// All names, in the order stored.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.tensors().map(Tensor::name)
+    }
+
+    /// All tensors, in the order stored.
+    pub fn tensors(&self) -> impl Iterator<Item = &Tensor> {
+        self.0.named.tensors.iter()
+    }
+
+    /// Whether there is a tensor of that name.
+    pub fn contains(&self, name: &str) -> bool {
+        self.0.named.index.contains_key(name)
+    }
+
+    /// A tensor by name.
+    pub fn get(&self, name: &str) -> Option<&Tensor> {
+        self.0.named.index.get(name).map(|&place| &self.0.named.tensors[place])
+    }
+
+    /// A tensor that must be there; the error names the likeliest place it went to.
+    pub fn tensor(&self, name: &str) -> Result<&Tensor, Error> {
+        self.get(name).ok_or_else(|| Error::MissingTensor {
+            file: self.file().to_owned(),
+            name: name.to_owned(),
+            hint: self.nearest(name),
+        })
+    }
+
+    fn nearest(&self, name: &str) -> String {
+        let last = |name: &str, parts: usize| {
+            name.rsplitn(parts + 1, '.').take(parts).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let candidates = (1..=3).rev().find_map(|parts| {
+            let wanted = last(name, parts);
+            self.names().find(|other| wanted.len() == parts && last(other, parts) == wanted)
+        });
+        match candidates {
+            Some(other) => format!(" among its {} tensors (there is `{other}`)", self.len()),
+            None => format!(" among its {} tensors", self.len()),
+        }
+    }
+
+    /// The dicts, lists and objects that hold tensors, in the order stored.
+    pub fn groups(&self) -> &[Group] {
+        &self.0.named.groups
+    }
+
+    /// The tensors below `path` whose remaining name starts with `strip_prefix`, under what is
+    /// left of it then: `subset("state_dict", "model.")`. An empty path is the root.
+    #[must_use]
+    pub fn subset(&self, path: &str, strip_prefix: &str) -> StateDict {
+        self.renamed(|name| {
+            let rest = match path {
+                "" => name,
+                path => name.strip_prefix(path)?.strip_prefix('.')?,
+            };
+            rest.strip_prefix(strip_prefix).map(str::to_owned)
+        })
+    }
+
+    /// The same tensors under the names that `rename` gives them; `None` leaves one out.
+    pub(crate) fn renamed(&self, rename: impl Fn(&str) -> Option<String>) -> StateDict {
+        let mut named = Named::default();
+        for tensor in self.tensors() {
+            if let Some(name) = rename(tensor.name()) {
+                named.push(&name, tensor, "");
+            }
+        }
+        let (file, format) = (self.0.file.clone(), self.0.format);
+        StateDict(Arc::new(Inner { file, format, root: self.0.root.clone(), named }))
+    }
+}
+
+impl fmt::Debug for StateDict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StateDict({:?}, {:?}, {} tensors)", self.file(), self.format(), self.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::StateDict;
+    use crate::{DType, Error, Tensor};
+
+    #[test]
+    fn given_tensors_must_match_their_shapes() {
+        let tensor =
+            |shape: &[usize], len| ("t".to_owned(), DType::F32, shape.to_vec(), vec![0; len]);
+        let cases = [
+            (vec![tensor(&[2], 8)], true),
+            (vec![tensor(&[], 4)], true),
+            (vec![tensor(&[0, usize::MAX], 0)], true),
+            (vec![tensor(&[2], 7)], false),
+            (vec![tensor(&[2], 9)], false),
+            (vec![tensor(&[usize::MAX, 2], 8)], false),
+            (vec![tensor(&[1], 4), tensor(&[1], 4)], false),
+        ];
+        for (tensors, sound) in cases {
+            match StateDict::from_tensors(tensors.clone()) {
+                Ok(_) => assert!(sound, "{tensors:?}"),
+                Err(error) => {
+                    assert!(!sound && matches!(error, Error::BadTensor { .. }), "{error}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn tensors_outlive_their_state_dict_on_other_threads() {
+        fn shareable<T: Clone + Send + Sync + 'static>(_: &T) {}
+        let bytes = [1.0_f32, 2.0].iter().flat_map(|x| x.to_le_bytes()).collect();
+        let weights = StateDict::from_tensors([("t".into(), DType::F32, vec![2], bytes)]).unwrap();
+        shareable(&weights);
+        let tensor: Tensor = weights.tensor("t").unwrap().clone();
+        drop(weights);
+        let values = std::thread::spawn(move || tensor.to_f32().unwrap().to_vec());
+        assert_eq!(values.join().unwrap(), [1.0, 2.0]);
+    }
+}

@@ -1,0 +1,86 @@
+//! Real checkpoints, if they are at hand.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests fail loudly and say what they skip"
+)]
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use ocelli_converters::{DType, Format, StateDict, Value};
+
+/// A file of the shared weights, or `None` and a line that says the test was skipped. They lie
+/// beside the workspace, or beside the folder of its worktrees.
+fn shared(name: &str) -> Option<PathBuf> {
+    let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let beside = crate_folder.ancestors().skip(2).take(2);
+    let path = beside.map(|folder| folder.join("shared/weights").join(name)).find(|p| p.exists());
+    if path.is_none() {
+        println!("skipped: ../shared/weights/{name} is absent");
+    }
+    path
+}
+
+#[test]
+fn a_training_checkpoint_opens_at_once_and_lists_its_groups() {
+    let Some(path) = shared("rfdetr-nano-16.pth") else { return };
+    let start = Instant::now();
+    let checkpoint = StateDict::open(path).unwrap();
+    let elapsed = start.elapsed();
+    println!("{checkpoint:?} in {elapsed:?}");
+    for group in checkpoint.groups().iter().take(12) {
+        println!("{group:?}");
+    }
+    assert!(elapsed < Duration::from_millis(200), "{elapsed:?}");
+    assert_eq!(checkpoint.format(), Format::TorchZip);
+
+    let names = checkpoint.root().at(&["args", "class_names"]).and_then(Value::as_slice).unwrap();
+    assert_eq!(names.len(), 16);
+    assert!(names[0].as_str().is_some());
+
+    let model = checkpoint.subset("model", "");
+    assert_eq!(model.len(), checkpoint.subset("state_dict", "model.").len());
+    let head = model.tensor("class_embed.weight").unwrap();
+    assert_eq!((head.dtype(), head.shape()), (DType::F32, &[17, 256][..]));
+    assert!(head.as_f32().unwrap().is_some(), "borrowed from the map");
+    assert!(head.to_f32().unwrap().iter().all(|x| x.is_finite()));
+}
+
+#[test]
+fn pickled_modules_name_their_parameters_as_state_dict_does() {
+    for (file, group, name) in [
+        ("yolov5n-coco.pt", "model", "model.0.conv.weight"),
+        ("yolo11n-seg-hip.pt", "model", "model.0.conv.weight"),
+    ] {
+        let Some(path) = shared(file) else { continue };
+        let start = Instant::now();
+        let checkpoint = StateDict::open(path).unwrap();
+        println!("{checkpoint:?} in {:?}", start.elapsed());
+        println!("{:?}", checkpoint.groups());
+        let module = checkpoint.root().get("model").unwrap();
+        for attribute in ["names", "yaml"] {
+            println!("{attribute}: {:?}", module.get(attribute));
+            assert!(module.get(attribute).is_some(), "{file} {attribute}");
+        }
+        let model = checkpoint.subset(group, "");
+        let first = model.tensor(name).unwrap();
+        assert_eq!(first.shape()[0], 16);
+        assert!(first.to_f32().unwrap().iter().all(|x| x.is_finite()));
+        println!("{:?}", checkpoint.root());
+    }
+}
+
+#[test]
+fn safetensors_of_half_precision_convert() {
+    let Some(path) = shared("dinov2-small.safetensors") else { return };
+    let start = Instant::now();
+    let checkpoint = StateDict::open(path).unwrap();
+    println!("{checkpoint:?} in {:?}", start.elapsed());
+    assert_eq!(checkpoint.format(), Format::Safetensors);
+    let tensor = checkpoint.tensor("embeddings.cls_token").unwrap();
+    assert_eq!(tensor.dtype(), DType::F16);
+    assert!(tensor.to_f32().unwrap().iter().any(|&x| x != 0.0));
+}

@@ -1,0 +1,53 @@
+//! The executor on candle: an independent reference that the other executors are tested against.
+//!
+//! Each operation is written from its definition, on candle's tensors where candle has what it takes and as a plain loop
+//! where it has not. Nothing is fused, packed or planned, and no kernel of ocelli is used.
+
+mod arithmetic;
+mod attention;
+mod conv;
+mod deformable;
+mod host;
+mod layout;
+mod linear;
+mod norm;
+mod pool;
+mod program;
+mod resize;
+mod sample;
+mod select;
+mod step;
+#[cfg(test)]
+mod tests;
+mod weights;
+
+use std::sync::Arc;
+
+use crate::{Error, Executor, Graph, Program, Result};
+
+const NAME: &str = "candle";
+
+/// The executor on candle's processor backend. Its programs share nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CandleExecutor;
+
+impl CandleExecutor {
+    /// An executor on as many threads as candle chooses.
+    pub fn new() -> CandleExecutor {
+        CandleExecutor
+    }
+}
+
+impl Executor for CandleExecutor {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn compile(&self, graph: &Graph) -> Result<Arc<dyn Program>> {
+        Ok(Arc::new(program::CandleProgram::new(graph.clone())?))
+    }
+}
+
+fn failed(source: candle_core::Error) -> Error {
+    Error::Backend { executor: NAME, source: Box::new(source) }
+}

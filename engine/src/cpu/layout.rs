@@ -1,0 +1,264 @@
+//! Where values lie: which of them are views of others, and which are written straight into the concatenation that
+//! reads them.
+
+use crate::op::Op;
+use crate::{Graph, Node, Value};
+
+/// How a value lies in memory: rows of its last dimension, `ld` floats apart, from `offset` on in the memory of `root`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) root: Value,
+    pub(super) offset: usize,
+    pub(super) ld: usize,
+}
+
+/// The [`Place`] of each value of a graph.
+pub(super) struct Layout {
+    parents: Vec<Option<(Value, Relation)>>,
+    places: Vec<Place>,
+}
+
+/// How a value lies in its parent.
+#[derive(Clone, Copy, Debug)]
+enum Relation {
+    /// The same floats in the same order.
+    Same,
+    /// Columns of each row, from this one on.
+    Columns(usize),
+    /// Adjacent floats, from this one on.
+    Block(usize),
+}
+
+impl Layout {
+    pub(super) fn of(graph: &Graph) -> Layout {
+        let mut layout = Layout { parents: vec![None; graph.values.len()], places: Vec::new() };
+        for node in &graph.nodes {
+            layout.view(graph, node);
+        }
+        for node in &graph.nodes {
+            layout.embed(graph, node);
+        }
+        layout.places =
+            (0..graph.values.len() as u32).map(|v| layout.resolve(graph, Value(v))).collect();
+        layout
+    }
+
+    pub(super) fn place(&self, value: Value) -> Place {
+        self.places[value.0 as usize]
+    }
+
+    /// Whether `node` needs no work of its own: its result is a view of its operand.
+    pub(super) fn is_view(&self, node: &Node) -> bool {
+        let viewing = matches!(node.op, Op::Reshape | Op::Slice { .. });
+        let parent = self.parents[node.outputs[0].0 as usize];
+        viewing && parent.is_some_and(|(parent, _)| parent == node.inputs[0])
+    }
+
+    /// Makes the result of `node` a view of its operand where it can be one.
+    fn view(&mut self, graph: &Graph, node: &Node) {
+        let [input, ..] = node.inputs[..] else { return };
+        let (shape, output) = (graph.shape(input), node.outputs[0]);
+        let relation = match node.op {
+            Op::Reshape => {
+                let rows_stay = graph.shape(output).last_dim() == shape.last_dim();
+                (rows_stay || self.is_dense(graph, input)).then_some(Relation::Same)
+            }
+            Op::Slice { axis, start, step: 1 } => part(&shape, axis, start),
+            _ => None,
+        };
+        self.parents[output.0 as usize] = relation.map(|relation| (input, relation));
+    }
+
+    /// Lets operands of a concatenation be written where it wants them.
+    fn embed(&mut self, graph: &Graph, node: &Node) {
+        let Op::Concat { axis } = node.op else { return };
+        let (output, mut start) = (node.outputs[0], 0);
+        for &operand in &node.inputs {
+            let relation = part(&graph.shape(output), axis, start);
+            start += graph.shape(operand)[axis];
+            let Some((root, relation)) = self.root_of(graph, operand).zip(relation) else {
+                continue;
+            };
+            if root != output && self.can_embed(graph, root, relation) {
+                self.parents[root.0 as usize] = Some((output, relation));
+            }
+        }
+    }
+
+    /// The value of which `value` is all, seen through reshapes, if it is made by a node.
+    fn root_of(&self, graph: &Graph, mut value: Value) -> Option<Value> {
+        let width = graph.shape(value).last_dim();
+        while let Some((parent, relation)) = self.parents[value.0 as usize] {
+            let Relation::Same = relation else { return None };
+            value = parent;
+        }
+        (graph.shape(value).last_dim() == width).then_some(value)
+    }
+
+    fn can_embed(&self, graph: &Graph, root: Value, relation: Relation) -> bool {
+        let producer = producer_of(graph, root);
+        if producer.is_none_or(|node| matches!(node.op, Op::Constant(_))) {
+            return false;
+        }
+        match relation {
+            Relation::Columns(_) => self.can_lie_apart(graph, root),
+            Relation::Same | Relation::Block(_) => true,
+        }
+    }
+
+    /// Whether `value`, and all that is written straight into it, can be rows that are apart.
+    fn can_lie_apart(&self, graph: &Graph, value: Value) -> bool {
+        let producer = producer_of(graph, value);
+        let Some(producer) = producer.filter(|node| writes_rows(&node.op)) else { return false };
+        let embedded = producer.inputs.iter().filter(|_| matches!(producer.op, Op::Concat { .. }));
+        self.is_read_by_rows(graph, value)
+            && embedded
+                .filter_map(|&operand| self.embedded_root(operand, value))
+                .all(|root| self.can_lie_apart(graph, root))
+    }
+
+    /// The value that lies in `concat` by itself and of which `operand` is all.
+    fn embedded_root(&self, mut operand: Value, concat: Value) -> Option<Value> {
+        while let Some((parent, _)) = self.parents[operand.0 as usize] {
+            if parent == concat {
+                return Some(operand);
+            }
+            operand = parent;
+        }
+        None
+    }
+
+    /// Whether all readers of `value` and of its views take rows that are apart.
+    fn is_read_by_rows(&self, graph: &Graph, value: Value) -> bool {
+        if graph.outputs.iter().any(|(_, output)| *output == value) {
+            return false;
+        }
+        graph.nodes.iter().filter(|node| node.inputs.contains(&value)).all(|node| {
+            let output = node.outputs[0];
+            match (&node.op, self.parents[output.0 as usize]) {
+                (Op::Reshape, Some(_)) => {
+                    let rows_stay = graph.shape(output).last_dim() == graph.shape(value).last_dim();
+                    rows_stay && self.is_read_by_rows(graph, output)
+                }
+                (Op::Slice { .. }, Some(_)) => self.is_read_by_rows(graph, output),
+                _ => reads_rows(&node.op),
+            }
+        })
+    }
+
+    fn is_dense(&self, graph: &Graph, value: Value) -> bool {
+        match self.parents[value.0 as usize] {
+            None | Some((_, Relation::Block(_))) => true,
+            Some((parent, Relation::Same)) => self.is_dense(graph, parent),
+            Some((_, Relation::Columns(_))) => graph.shape(value).rows() <= 1,
+        }
+    }
+
+    fn resolve(&self, graph: &Graph, value: Value) -> Place {
+        let width = graph.shape(value).last_dim();
+        let Some((parent, relation)) = self.parents[value.0 as usize] else {
+            return Place { root: value, offset: 0, ld: width };
+        };
+        let (place, parent_width) = (self.resolve(graph, parent), graph.shape(parent).last_dim());
+        let dense = place.ld == parent_width;
+        let rows_at =
+            |floats: usize| floats / parent_width.max(1) * place.ld + floats % parent_width.max(1);
+        match relation {
+            Relation::Same => Place { ld: if dense { width } else { place.ld }, ..place },
+            Relation::Columns(first) => Place { offset: place.offset + first, ..place },
+            Relation::Block(first) => Place {
+                offset: place.offset + rows_at(first),
+                ld: if dense { width } else { place.ld },
+                ..place
+            },
+        }
+    }
+}
+
+fn producer_of(graph: &Graph, value: Value) -> Option<&Node> {
+    graph.nodes.iter().find(|node| node.outputs.contains(&value))
+}
+
+/// How the part from `start` on along `axis` lies in a value of the extents `shape`, if it is adjacent or columns.
+fn part(shape: &[usize], axis: usize, start: usize) -> Option<Relation> {
+    let inner: usize = shape[axis + 1..].iter().product();
+    let outer: usize = shape[..axis].iter().product();
+    if outer <= 1 && axis + 1 < shape.len() {
+        Some(Relation::Block(start * inner))
+    } else {
+        (axis + 1 == shape.len()).then_some(Relation::Columns(start))
+    }
+}
+
+/// Whether `op`'s kernel can write rows that are apart.
+fn writes_rows(op: &Op) -> bool {
+    matches!(op, Op::Conv2d(_) | Op::Linear(_) | Op::Attention { .. } | Op::Concat { .. })
+}
+
+/// Whether `op`'s kernel can read rows that are apart, in all operands.
+fn reads_rows(op: &Op) -> bool {
+    matches!(op, Op::Conv2d(_) | Op::Linear(_) | Op::Attention { .. } | Op::Concat { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::passes::testing::weights;
+    use crate::{Conv, passes};
+
+    #[test]
+    fn slices_and_reshapes_are_views() {
+        let mut g = Graph::new();
+        let x = g.input("x", &[2, 3, 8]).unwrap();
+        let columns = g.slice(x, 2, 2..6).unwrap();
+        let flat = g.reshape(columns, &[6, 4]).unwrap();
+        let all = g.reshape(x, &[48]).unwrap();
+        let layout = Layout::of(&g);
+        assert_eq!(layout.place(flat), Place { root: x, offset: 2, ld: 8 });
+        assert_eq!(layout.place(all), Place { root: x, offset: 0, ld: 48 });
+    }
+
+    #[test]
+    fn a_reshape_that_breaks_up_apart_rows_is_no_view() {
+        let mut g = Graph::new();
+        let x = g.input("x", &[3, 8]).unwrap();
+        let columns = g.slice(x, 1, 2..6).unwrap();
+        let flat = g.reshape(columns, &[12]).unwrap();
+        assert_eq!(Layout::of(&g).place(flat).root, flat);
+    }
+
+    #[test]
+    fn rows_of_one_image_are_adjacent() {
+        let mut g = Graph::new();
+        let x = g.input("x", &[1, 5, 4, 2]).unwrap();
+        let rows = g.slice(x, 1, 2..4).unwrap();
+        assert_eq!(Layout::of(&g).place(rows), Place { root: x, offset: 16, ld: 2 });
+    }
+
+    #[test]
+    fn a_chain_of_blocks_writes_into_its_concatenation() {
+        let (mut g, w) = (Graph::new(), weights());
+        let x = g.input("x", &[1, 4, 4, 6]).unwrap();
+        let stem = g.conv(x, &w.at("stem"), 8, Conv::k(1)).unwrap();
+        let halves = g.split(stem, 3, &[4, 4]).unwrap();
+        let block = g.conv(halves[1], &w.at("block"), 4, Conv::same(3)).unwrap();
+        let all = g.concat(&[halves[0], halves[1], block], 3).unwrap();
+        let y = g.conv(all, &w.at("last"), 2, Conv::k(1)).unwrap();
+        g.output("y", y);
+        let g = passes::optimise(&g);
+        let layout = Layout::of(&g);
+        assert_eq!(layout.place(block), Place { root: all, offset: 8, ld: 12 });
+        assert_eq!(layout.place(halves[1]), Place { root: all, offset: 4, ld: 12 });
+    }
+
+    #[test]
+    fn what_is_also_an_output_stays_by_itself() {
+        let (mut g, w) = (Graph::new(), weights());
+        let x = g.input("x", &[3, 6]).unwrap();
+        let a = g.linear(x, &w.at("a"), 2).unwrap();
+        let all = g.concat(&[x, a], 1).unwrap();
+        g.output("a", a);
+        g.output("all", all);
+        assert_eq!(Layout::of(&g).place(a).root, a);
+    }
+}

@@ -1,0 +1,68 @@
+//! Convolutions.
+
+use ocelli_kernels::conv::{self, PackedConv, PackedConvTranspose};
+use ocelli_kernels::{Image, ImageMut};
+
+use super::Lowering;
+use super::linear::kernel_epilogue;
+use crate::op::{Conv2d, ConvTranspose2d};
+use crate::{Node, Result, Shape};
+
+impl Lowering<'_> {
+    pub(super) fn conv(&mut self, node: &Node, op: &Conv2d) -> Result<()> {
+        let (isa, shape) = (self.isa, extents(op.weight.shape()));
+        let Conv2d { stride, pad, dilation, groups, epilogue, .. } = *op;
+        let spec = conv::Conv2d { stride, pad, dilation, groups };
+        let weight = self.packs.get(&op.weight, format!("conv {isa} {spec:?}"), |w| {
+            PackedConv::new(isa, spec, shape, w)
+        })?;
+        self.shared_bytes += weight.bytes();
+        let bias = self.packs.optional(op.bias.as_ref())?;
+        let input = extents(self.graph.shape(node.inputs[0]));
+        let output = extents(self.graph.shape(node.outputs[0]));
+        let reads = node.inputs.iter().map(|&v| self.operand(v)).collect();
+        let result = self.operand(node.outputs[0]);
+        let scratch = self.scratch(conv::conv2d_scratch_len(&weight, input));
+        self.emit(node, reads, vec![result, scratch], move |args, context| {
+            let epilogue = kernel_epilogue(args, epilogue, bias.as_deref().map(|b| &**b));
+            let image = Image::of_rows(args.rows(0), input);
+            let result = ImageMut::of_rows(args.rows_mut(0), output);
+            conv::conv2d(context, image, &weight, epilogue, result, args.write(1));
+        })
+    }
+
+    pub(super) fn conv_transpose(&mut self, node: &Node, op: &ConvTranspose2d) -> Result<()> {
+        let (isa, shape) = (self.isa, extents(op.weight.shape()));
+        let [v, h] = op.pad;
+        let spec = conv::ConvTranspose2d {
+            stride: op.stride,
+            pad: [v, h, v, h],
+            output_pad: [0; 2],
+            groups: 1,
+        };
+        let weight = self.packs.get(&op.weight, format!("conv transpose {isa} {spec:?}"), |w| {
+            PackedConvTranspose::new(isa, spec, shape, w)
+        })?;
+        self.shared_bytes += weight.bytes();
+        let bias = self.packs.optional(op.bias.as_ref())?;
+        let input = extents(self.graph.shape(node.inputs[0]));
+        let output = extents(self.graph.shape(node.outputs[0]));
+        let reads = vec![self.operand(node.inputs[0])];
+        let writes = vec![self.operand(node.outputs[0])];
+        self.emit(node, reads, writes, move |args, context| {
+            let epilogue = kernel_epilogue(
+                args,
+                crate::op::Epilogue::default(),
+                bias.as_deref().map(|b| &**b),
+            );
+            let image = Image::of_rows(args.rows(0), input);
+            let result = ImageMut::of_rows(args.rows_mut(0), output);
+            conv::conv_transpose2d(context, image, &weight, epilogue, result);
+        })
+    }
+}
+
+/// The extents of a value of four dimensions, as the graph has checked.
+pub(super) fn extents(shape: Shape) -> [usize; 4] {
+    <[usize; 4]>::try_from(&*shape).unwrap_or_default()
+}

@@ -1,0 +1,63 @@
+//! Products with packed weights, and of two values.
+
+use ocelli_kernels::gemm::{self, PackedMatrix};
+use ocelli_kernels::matmul::{self, Matmul};
+use ocelli_kernels::{Rows, RowsMut};
+
+use super::Lowering;
+use crate::cpu::memory::Args;
+use crate::op::{self, Linear};
+use crate::{Node, Result};
+
+impl Lowering<'_> {
+    pub(super) fn linear(&mut self, node: &Node, op: &Linear) -> Result<()> {
+        let (isa, shape) = (self.isa, op.weight.shape());
+        let weight = self.packs.get(&op.weight, format!("linear {isa}"), |w| {
+            PackedMatrix::from_rows_out_in(isa, shape[0], shape[1], w)
+        })?;
+        self.shared_bytes += weight.bytes();
+        let bias = self.packs.optional(op.bias.as_ref())?;
+        let reads = node.inputs.iter().map(|&v| self.operand(v)).collect();
+        let writes = vec![self.operand(node.outputs[0])];
+        let epilogue = op.epilogue;
+        self.emit(node, reads, writes, move |args, context| {
+            let epilogue = kernel_epilogue(args, epilogue, bias.as_deref().map(|b| &**b));
+            gemm::linear(context, args.rows(0), &weight, epilogue, args.rows_mut(0));
+        })
+    }
+
+    pub(super) fn matmul(&mut self, node: &Node, transpose_b: bool) -> Result<()> {
+        let reads = self.dense_operands(node)?;
+        let result = self.operand(node.outputs[0]);
+        let (a, b) = (self.graph.shape(node.inputs[0]), self.graph.shape(node.inputs[1]));
+        let (m, k) = (a[a.len() - 2], a.last_dim());
+        let batch = a.rows() / m.max(1);
+        let n = result.columns;
+        let shape = Matmul { batch, m, n, k, b_transposed: transpose_b };
+        let b_rows = b[b.len() - 2];
+        let scratch = self.scratch(matmul::matmul_scratch_len(self.isa, &shape));
+        self.emit(node, reads, vec![result, scratch], move |args, context| {
+            let a = matmul::Operand { first: Rows::new(args.read(0), m, k), batch_stride: m * k };
+            let b_width = if transpose_b { k } else { n };
+            let first = Rows::new(args.read(1), b_rows, b_width);
+            let b = matmul::Operand { first, batch_stride: b_rows * b_width };
+            let first = RowsMut::new(args.write(0), m, n);
+            let out = matmul::OperandMut { first, batch_stride: m * n };
+            let scratch = args.write(1);
+            matmul::matmul(context, &shape, a, b, gemm::Epilogue::default(), out, scratch);
+        })
+    }
+}
+
+/// The epilogue with its operands: `bias`, and the step's second operand where a residual is added.
+pub(super) fn kernel_epilogue<'a>(
+    args: &Args<'a>,
+    epilogue: op::Epilogue,
+    bias: Option<&'a [f32]>,
+) -> gemm::Epilogue<'a> {
+    let residual = epilogue.residual.map(|when| gemm::Residual::Rows {
+        rows: args.rows(1),
+        before_activation: when == op::Residual::BeforeActivation,
+    });
+    gemm::Epilogue { bias, activation: epilogue.activation, residual }
+}

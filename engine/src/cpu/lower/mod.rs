@@ -1,0 +1,265 @@
+//! Operations to steps: each file lowers a family, by packing weights and naming a kernel with its operands.
+
+mod arithmetic;
+mod attention;
+mod conv;
+mod image;
+mod linear;
+mod norm;
+mod select;
+mod shuffle;
+
+use std::sync::Arc;
+
+use ocelli_kernels::{Context, Isa};
+
+use super::cost::{self, Cost};
+use super::layout::Layout;
+use super::memory::{Args, Block, Operand, Slot, check};
+use super::packs::Packs;
+use super::plan::{Lifetime, plan};
+use crate::op::Op;
+use crate::{Error, Graph, Node, Result, Shape, Value};
+
+/// A kernel call with everything but its operands.
+pub(super) type Kernel = Box<dyn Fn(&mut Args<'_>, Context<'_>) + Send + Sync>;
+
+/// One kernel call of a program.
+pub(super) struct Step {
+    pub(super) kernel: Kernel,
+    pub(super) reads: Vec<Operand>,
+    pub(super) writes: Vec<Operand>,
+    pub(super) op: &'static str,
+    pub(super) label: String,
+    pub(super) shape: Shape,
+    pub(super) cost: Cost,
+}
+
+/// A graph as steps over planned memory.
+pub(super) struct Lowered {
+    pub(super) steps: Vec<Step>,
+    pub(super) slots: Vec<Slot>,
+    pub(super) arena: usize,
+    pub(super) inputs: Vec<Operand>,
+    pub(super) outputs: Vec<Operand>,
+    pub(super) shared_bytes: usize,
+}
+
+/// Lowers all of `graph`.
+pub(super) fn lower(graph: &Graph, packs: &Packs, isa: Isa, threads: usize) -> Result<Lowered> {
+    let mut lowering = Lowering {
+        graph,
+        layout: Layout::of(graph),
+        packs,
+        isa,
+        threads,
+        buffers: Vec::new(),
+        slot_of: vec![None; graph.values.len()],
+        steps: Vec::new(),
+        shared_bytes: 0,
+    };
+    let inputs: Vec<_> = graph.inputs.iter().map(|&(_, v)| lowering.operand(v)).collect();
+    for node in &graph.nodes {
+        lowering.node(node)?;
+    }
+    let outputs =
+        graph.outputs.iter().map(|&(_, v)| lowering.dense(v)).collect::<Result<Vec<_>>>()?;
+    lowering.finish(inputs, outputs)
+}
+
+/// The state of lowering one graph.
+pub(super) struct Lowering<'a> {
+    graph: &'a Graph,
+    layout: Layout,
+    packs: &'a Packs,
+    isa: Isa,
+    threads: usize,
+    buffers: Vec<Buffer>,
+    slot_of: Vec<Option<usize>>,
+    steps: Vec<Step>,
+    shared_bytes: usize,
+}
+
+enum Buffer {
+    Arena(usize),
+    Constant(Arc<Block>),
+}
+
+/// What a step is to be called, and what it costs.
+struct Title {
+    op: &'static str,
+    label: String,
+    shape: Shape,
+    cost: Cost,
+}
+
+impl Lowering<'_> {
+    fn node(&mut self, node: &Node) -> Result<()> {
+        if self.layout.is_view(node) {
+            return Ok(());
+        }
+        match &node.op {
+            Op::Constant(tensor) => self.constant(node.outputs[0], tensor),
+            Op::Conv2d(op) => self.conv(node, op),
+            Op::ConvTranspose2d(op) => self.conv_transpose(node, op),
+            Op::Linear(op) => self.linear(node, op),
+            Op::MatMul { transpose_b } => self.matmul(node, *transpose_b),
+            Op::Attention { heads, scale } => self.attention(node, *heads, *scale),
+            Op::DeformableAttention(spec) => self.deformable_attention(node, spec),
+            Op::LayerNorm(norm) => self.layer_norm(node, norm),
+            Op::RmsNorm(norm) => self.rms_norm(node, norm),
+            Op::GroupNorm { groups, norm } => self.group_norm(node, *groups, norm),
+            Op::L2Normalize { eps } => self.l2_normalize(node, *eps),
+            Op::ScaleShift { scale, shift } => self.scale_shift(node, scale, shift.as_ref()),
+            Op::Activation(activation) => self.activation(node, *activation),
+            Op::Unary(unary) => self.unary(node, *unary),
+            Op::Binary(binary) => self.binary(node, *binary),
+            Op::Softmax => self.softmax(node),
+            Op::Reduce { kind, first, end } => self.reduce(node, *kind, *first..*end),
+            Op::Pool(pool) => self.pool(node, *pool),
+            Op::Resize(resize) => self.resize(node, *resize),
+            Op::GridSample { padding, align_corners } => {
+                self.grid_sample(node, *padding, *align_corners)
+            }
+            Op::TopK { k } => self.top_k(node, *k),
+            Op::ArgMax => self.arg_max(node),
+            Op::GatherRows => self.gather_rows(node),
+            Op::Concat { axis } => self.concat(node, *axis),
+            Op::Slice { axis, start, step } => self.slice(node, *axis, *start, *step),
+            Op::Pad { pads, mode } => self.pad(node, pads, *mode),
+            Op::Reshape => self.reshape(node),
+            Op::Transpose { permutation } => self.transpose(node, permutation),
+            Op::Expand => self.expand(node),
+            Op::ToF32 => self.to_f32(node),
+        }
+    }
+
+    fn constant(&mut self, value: Value, tensor: &crate::Tensor) -> Result<()> {
+        let block = self.packs.block(tensor)?;
+        self.shared_bytes += block.len() * size_of::<f32>();
+        self.buffers.push(Buffer::Constant(block));
+        self.slot_of[value.0 as usize] = Some(self.buffers.len() - 1);
+        Ok(())
+    }
+
+    /// `value` where it lies, its rows perhaps apart.
+    fn operand(&mut self, value: Value) -> Operand {
+        let (place, shape) = (self.layout.place(value), self.graph.shape(value));
+        let slot = self.slot(place.root);
+        let (rows, columns) = (shape.rows(), shape.last_dim());
+        Operand { slot, offset: place.offset, rows, columns, ld: place.ld }
+    }
+
+    /// `value` with adjacent rows: itself, or a copy that is made now.
+    fn dense(&mut self, value: Value) -> Result<Operand> {
+        let operand = self.operand(value);
+        if operand.is_dense() {
+            return Ok(Operand { ld: operand.columns, ..operand });
+        }
+        let copy = self.scratch(operand.rows * operand.columns);
+        let copy =
+            Operand { rows: operand.rows, columns: operand.columns, ld: operand.columns, ..copy };
+        self.copy(operand, copy, self.graph.shape(value))?;
+        Ok(copy)
+    }
+
+    /// All operands of `node` with adjacent rows.
+    fn dense_operands(&mut self, node: &Node) -> Result<Vec<Operand>> {
+        node.inputs.iter().map(|&value| self.dense(value)).collect()
+    }
+
+    /// All results of `node`.
+    fn results(&mut self, node: &Node) -> Vec<Operand> {
+        node.outputs.iter().map(|&value| self.operand(value)).collect()
+    }
+
+    /// `floats` floats of the arena, as one row.
+    fn scratch(&mut self, floats: usize) -> Operand {
+        self.buffers.push(Buffer::Arena(floats));
+        let slot = self.buffers.len() - 1;
+        Operand { slot, offset: 0, rows: 1, columns: floats, ld: floats }
+    }
+
+    fn slot(&mut self, root: Value) -> usize {
+        *self.slot_of[root.0 as usize].get_or_insert_with(|| {
+            self.buffers.push(Buffer::Arena(self.graph.shape(root).elements()));
+            self.buffers.len() - 1
+        })
+    }
+
+    /// Adds the step that does the work of `node`.
+    fn emit(
+        &mut self,
+        node: &Node,
+        reads: Vec<Operand>,
+        writes: Vec<Operand>,
+        kernel: impl Fn(&mut Args<'_>, Context<'_>) + Send + Sync + 'static,
+    ) -> Result<()> {
+        let title = Title {
+            op: node.op.name(),
+            label: node.label.clone(),
+            shape: self.graph.shape(node.outputs[0]),
+            cost: cost::of(self.graph, node),
+        };
+        self.push(title, reads, writes, Box::new(kernel))
+    }
+
+    fn push(
+        &mut self,
+        title: Title,
+        reads: Vec<Operand>,
+        writes: Vec<Operand>,
+        kernel: Kernel,
+    ) -> Result<()> {
+        if !check(&reads, &writes) {
+            let what = format!("{}: its result would overlap an operand", title.op);
+            return Err(Error::Unsupported { executor: "cpu", what });
+        }
+        let Title { op, label, shape, cost } = title;
+        self.steps.push(Step { kernel, reads, writes, op, label, shape, cost });
+        Ok(())
+    }
+
+    fn finish(self, inputs: Vec<Operand>, outputs: Vec<Operand>) -> Result<Lowered> {
+        let end = self.steps.len();
+        let mut alive: Vec<Option<(usize, usize)>> = vec![None; self.buffers.len()];
+        let mut touch = |operand: &Operand, at: usize| {
+            let (first, last) = alive[operand.slot].get_or_insert((at, at));
+            (*first, *last) = ((*first).min(at), (*last).max(at));
+        };
+        for (at, step) in self.steps.iter().enumerate() {
+            step.reads.iter().chain(&step.writes).for_each(|operand| touch(operand, at));
+        }
+        // Inputs keep their values from run to run; outputs are read after the last step.
+        inputs.iter().for_each(|input| [0, end].into_iter().for_each(|at| touch(input, at)));
+        outputs.iter().for_each(|output| touch(output, end));
+
+        let lifetimes: Vec<Lifetime> = self
+            .buffers
+            .iter()
+            .zip(&alive)
+            .map(|(buffer, alive)| {
+                let (first, last) = alive.unwrap_or((0, 0));
+                let floats = match (buffer, alive) {
+                    (Buffer::Arena(floats), Some(_)) => *floats,
+                    _ => 0,
+                };
+                Lifetime { floats, first, last }
+            })
+            .collect();
+        let plan = plan(&lifetimes);
+        let slots =
+            self.buffers.into_iter().zip(plan.offsets).map(|(buffer, offset)| match buffer {
+                Buffer::Arena(_) => Slot::Arena(offset),
+                Buffer::Constant(block) => Slot::Constant(block),
+            });
+        Ok(Lowered {
+            slots: slots.collect(),
+            steps: self.steps,
+            arena: plan.floats,
+            inputs,
+            outputs,
+            shared_bytes: self.shared_bytes,
+        })
+    }
+}

@@ -1,0 +1,44 @@
+//! Elements chosen by their values.
+
+use ocelli_kernels::rows::Rows;
+use ocelli_kernels::{gather, topk};
+
+use super::Lowering;
+use crate::{Node, Result};
+
+impl Lowering<'_> {
+    pub(super) fn top_k(&mut self, node: &Node, k: usize) -> Result<()> {
+        let width = self.graph.shape(node.inputs[0]).last_dim();
+        let (reads, writes) = (self.dense_operands(node)?, self.results(node));
+        self.emit(node, reads, writes, move |args, context| {
+            let x = Rows::dense(args.read(0), width);
+            topk::topk(context, x, k, args.write(0), args.write_i32(1));
+        })
+    }
+
+    pub(super) fn arg_max(&mut self, node: &Node) -> Result<()> {
+        let width = self.graph.shape(node.inputs[0]).last_dim();
+        let (reads, writes) = (self.dense_operands(node)?, self.results(node));
+        self.emit(node, reads, writes, move |args, context| {
+            topk::argmax(context, Rows::dense(args.read(0), width), args.write_i32(0));
+        })
+    }
+
+    pub(super) fn gather_rows(&mut self, node: &Node) -> Result<()> {
+        let shape = self.graph.shape(node.inputs[0]);
+        let extents = [shape[0], shape[1], shape[2]];
+        let (reads, writes) = (self.dense_operands(node)?, self.results(node));
+        self.emit(node, reads, writes, move |args, context| {
+            gather::gather_rows(context, args.read(0), extents, args.read_i32(1), args.write(0));
+        })
+    }
+
+    pub(super) fn to_f32(&mut self, node: &Node) -> Result<()> {
+        let (reads, writes) = (self.dense_operands(node)?, self.results(node));
+        self.emit(node, reads, writes, move |args, _| {
+            for (&index, number) in args.read_i32(0).iter().zip(args.write(0)) {
+                *number = index as f32;
+            }
+        })
+    }
+}

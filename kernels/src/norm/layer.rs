@@ -1,0 +1,130 @@
+//! Normalisations of the last dimension.
+
+use super::affine::Affine;
+use crate::Context;
+use crate::elementwise::zip;
+use crate::rows::{Rows, RowsMut};
+use crate::simd::{Kernel, Simd, dispatch};
+use crate::split::rows_mut;
+use crate::vectors::{Itself, SquareAbout, sum_of};
+
+/// Parameters of a layer normalisation over rows.
+#[derive(Clone, Copy, Debug)]
+pub struct LayerNorm<'a> {
+    /// Factor per element, as long as a row.
+    pub weight: Option<&'a [f32]>,
+    /// Summand per element, as long as a row.
+    pub bias: Option<&'a [f32]>,
+    /// Added to the variance.
+    pub eps: f32,
+}
+
+/// Each row less its mean, divided by its standard deviation, times weight plus bias; of `x + residual` if there is one.
+///
+/// `x`, `residual` and `out` have the same count of rows of the same width.
+///
+/// # Panics
+/// When extents disagree.
+pub fn layer_norm(ctx: Context, norm: &LayerNorm, x: Rows, residual: Option<Rows>, out: RowsMut) {
+    let affine = Affine { weight: norm.weight, bias: norm.bias };
+    normalize(ctx, Kind::Layer { eps: norm.eps }, affine, x, residual, out);
+}
+
+/// Each row divided by the root of its mean square, times `weight`.
+///
+/// # Panics
+/// When extents disagree.
+pub fn rms_norm(ctx: Context, weight: Option<&[f32]>, eps: f32, x: Rows, out: RowsMut) {
+    normalize(ctx, Kind::Rms { eps }, Affine { weight, bias: None }, x, None, out);
+}
+
+/// Each row divided by its Euclidean length, or by `eps` where that is larger.
+///
+/// # Panics
+/// When extents disagree.
+pub fn l2_normalize(ctx: Context, eps: f32, x: Rows, out: RowsMut) {
+    normalize(ctx, Kind::Length { eps }, Affine { weight: None, bias: None }, x, None, out);
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Layer { eps: f32 },
+    Rms { eps: f32 },
+    Length { eps: f32 },
+}
+
+fn normalize(
+    ctx: Context,
+    kind: Kind,
+    affine: Affine,
+    x: Rows,
+    residual: Option<Rows>,
+    out: RowsMut,
+) {
+    let (rows, width, ld) = (x.count(), x.width, out.ld);
+    affine.check(width);
+    for other in [Some((out.count(), out.width)), residual.map(|r| (r.count(), r.width))] {
+        assert!(other.is_none_or(|other| other == (rows, width)), "rows of a normalisation");
+    }
+    rows_mut(ctx.pool, out.data, ld, 2 * width, |first, out| {
+        dispatch(ctx.isa, Run { kind, affine, x, residual, first, out, ld });
+    });
+}
+
+/// The rows from `first` on that fit in `out`.
+struct Run<'a> {
+    kind: Kind,
+    affine: Affine<'a>,
+    x: Rows<'a>,
+    residual: Option<Rows<'a>>,
+    first: usize,
+    out: &'a mut [f32],
+    ld: usize,
+}
+
+impl Kernel for Run<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let n = self.x.width;
+        for (i, out) in self.out.chunks_mut(self.ld).enumerate() {
+            let Some(out) = out.get_mut(..n) else { return };
+            let mut x = self.x.row(self.first + i).as_ptr();
+            let out = out.as_mut_ptr();
+            // SAFETY: all rows have `n` floats, as the parameters do.
+            unsafe {
+                if let Some(residual) = self.residual {
+                    let residual = residual.row(self.first + i).as_ptr();
+                    zip(s, crate::binary::Binary::Add, (x, residual), out, n);
+                    x = out;
+                }
+                let moments = moments(s, self.kind, x, n);
+                self.affine.write(s, moments, 0, (x, out, n));
+            }
+        }
+    }
+}
+
+/// What is subtracted from a row, and what it is multiplied by then.
+///
+/// # Safety
+/// `n` floats can be read at `x`.
+#[inline(always)]
+unsafe fn moments<S: Simd>(s: S, kind: Kind, x: *const f32, n: usize) -> (f32, f32) {
+    let count = n as f32;
+    // SAFETY: the caller's contract.
+    unsafe {
+        match kind {
+            Kind::Layer { eps } => {
+                let mean = sum_of(s, Itself, x, n) / count;
+                let variance = sum_of(s, SquareAbout(mean), x, n) / count;
+                (mean, 1.0 / (variance + eps).sqrt())
+            }
+            Kind::Rms { eps } => {
+                (0.0, 1.0 / (sum_of(s, SquareAbout(0.0), x, n) / count + eps).sqrt())
+            }
+            Kind::Length { eps } => (0.0, 1.0 / sum_of(s, SquareAbout(0.0), x, n).sqrt().max(eps)),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Softmax and its logarithm over the last dimension.
+//!
+//! The largest element is subtracted first, so nothing overflows. As in PyTorch, a row that is all minus infinity, or has
+//! a not-a-number or plus infinity, becomes all not-a-number.
+
+#[cfg(test)]
+mod tests;
+
+use crate::Context;
+use crate::elementwise::{Each, map};
+use crate::math::exp;
+use crate::rows::{Rows, RowsMut};
+use crate::simd::{Kernel, Simd, dispatch};
+use crate::split::rows_mut;
+use crate::vectors::{Times, first_lanes, max_of, sum_of};
+
+/// `out[i, j] = e^x[i, j] / sum over k of e^x[i, k]`.
+///
+/// # Panics
+/// When extents disagree.
+pub fn softmax(ctx: Context, x: Rows, out: RowsMut) {
+    run(ctx, Op::Softmax, Some(x), out);
+}
+
+/// [`softmax`] over its own input.
+pub fn softmax_in_place(ctx: Context, x: RowsMut) {
+    run(ctx, Op::Softmax, None, x);
+}
+
+/// `out[i, j] = x[i, j] - ln(sum over k of e^x[i, k])`.
+///
+/// # Panics
+/// When extents disagree.
+pub fn log_softmax(ctx: Context, x: Rows, out: RowsMut) {
+    run(ctx, Op::LogSoftmax, Some(x), out);
+}
+
+#[derive(Clone, Copy)]
+enum Op {
+    Softmax,
+    LogSoftmax,
+}
+
+/// From `x`, or from `out` itself.
+fn run(ctx: Context, op: Op, x: Option<Rows>, out: RowsMut) {
+    let (width, ld) = (out.width, out.ld);
+    assert!(x.is_none_or(|x| (x.count(), x.width) == (out.count(), width)), "rows of a softmax");
+    rows_mut(ctx.pool, out.data, ld, 4 * width, |first, out| {
+        dispatch(ctx.isa, Run { op, x, first, out: RowsMut { data: out, width, ld } });
+    });
+}
+
+/// The rows of `out`, from row `first` of `x` or in place.
+struct Run<'a> {
+    op: Op,
+    x: Option<Rows<'a>>,
+    first: usize,
+    out: RowsMut<'a>,
+}
+
+impl Kernel for Run<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let n = self.out.width;
+        for i in 0..self.out.count() {
+            let out = self.out.data[i * self.out.ld..][..n].as_mut_ptr();
+            let x = self.x.map_or(out.cast_const(), |x| x.row(self.first + i).as_ptr());
+            // SAFETY: both rows have `n` floats and are the same or apart.
+            unsafe {
+                match self.op {
+                    Op::Softmax => softmax_row(s, x, out, n),
+                    Op::LogSoftmax => log_softmax_row(s, x, out, n),
+                }
+            }
+        }
+    }
+}
+
+/// The softmax of `n` floats at `x`, inlined into another kernel.
+///
+/// # Safety
+/// `n` floats can be read at `x` and written at `out`, which are the same or apart.
+#[inline(always)]
+pub(crate) unsafe fn softmax_row<S: Simd>(s: S, x: *const f32, out: *mut f32, n: usize) {
+    // SAFETY: the caller's contract.
+    unsafe {
+        let max = max_of(s, x, n);
+        let mut sum = s.zero();
+        let mut i = 0;
+        while i < n {
+            let left = (n - i).min(S::LANES);
+            let e = exp(s, s.sub(s.load_ptr_partial(x.add(i), left), s.splat(max)));
+            s.store_ptr_partial(e, out.add(i), left);
+            sum = s.add(sum, s.select(first_lanes(s, left), e, s.zero()));
+            i += left;
+        }
+        map(s, Times(1.0 / s.reduce_add(sum)), out, out, n);
+    }
+}
+
+/// The logarithm of the softmax.
+///
+/// # Safety
+/// As for [`softmax_row`].
+#[inline(always)]
+unsafe fn log_softmax_row<S: Simd>(s: S, x: *const f32, out: *mut f32, n: usize) {
+    // SAFETY: the caller's contract.
+    unsafe {
+        let max = max_of(s, x, n);
+        let sum = sum_of(s, ExpLess(max), x, n);
+        map(s, LessBoth(max, sum.ln()), x, out, n);
+    }
+}
+
+/// `e^(x - a)`
+#[derive(Clone, Copy)]
+struct ExpLess(f32);
+
+impl Each for ExpLess {
+    #[inline(always)]
+    fn each<S: Simd>(self, s: S, x: S::F32) -> S::F32 {
+        exp(s, s.sub(x, s.splat(self.0)))
+    }
+}
+
+/// `(x - a) - b`
+#[derive(Clone, Copy)]
+struct LessBoth(f32, f32);
+
+impl Each for LessBoth {
+    #[inline(always)]
+    fn each<S: Simd>(self, s: S, x: S::F32) -> S::F32 {
+        s.sub(s.sub(x, s.splat(self.0)), s.splat(self.1))
+    }
+}

@@ -1,0 +1,10 @@
+//! Parts that more than one architecture is made of.
+
+pub(crate) mod attention;
+pub(crate) mod c2f;
+pub(crate) mod deformable;
+pub(crate) mod dinov2;
+pub(crate) mod mlp;
+pub(crate) mod rows;
+pub(crate) mod sine;
+pub(crate) mod windows;

@@ -1,0 +1,171 @@
+//! Which models there are, as data, and what loading one takes and gives.
+
+use std::sync::Arc;
+
+use ocelli_converters::StateDict;
+use ocelli_engine::Executor;
+use ocelli_vision::{
+    InstanceSegmentationModel, KeyPointsDetectionModel, ObjectDetectionModel,
+    RecommendedParameters, SemanticSegmentationModel, Size, Task, VisionModel,
+};
+
+use crate::{Error, FAMILIES, Result};
+
+/// An architecture and all that can be done with it.
+#[derive(Clone, Copy, Debug)]
+pub struct Family {
+    /// Its name in packages.
+    pub architecture: &'static str,
+    /// What it does, by task and backend.
+    pub entries: &'static [Entry],
+    /// The task of a checkpoint that has this architecture; nothing for others.
+    pub recognise: fn(&StateDict) -> Option<Task>,
+}
+
+/// One implementation: an architecture doing a task with weights of one backend.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// The architecture's name in packages.
+    pub architecture: &'static str,
+    /// The task.
+    pub task: Task,
+    /// For which backend the weights were made: `torch`, `onnx`, `hugging-face`.
+    pub backend: &'static str,
+    /// Features of packages that it understands.
+    pub features: &'static [&'static str],
+    /// Loads it.
+    pub load: fn(&LoadRequest) -> Result<Loaded>,
+}
+
+/// What a model is loaded from.
+#[derive(Clone)]
+pub struct LoadRequest {
+    /// The weights' file.
+    pub weights: StateDict,
+    /// What a package says beside them; nothing for a file on its own.
+    pub package: Option<Package>,
+    /// What the caller wants.
+    pub options: LoadOptions,
+    /// What it is to run on.
+    pub executor: Arc<dyn Executor>,
+}
+
+/// The files of a package beside its weights, read and not yet understood.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Package {
+    /// The lines of `class_names.txt`.
+    pub class_names: Vec<String>,
+    /// The text of `inference_config.json`.
+    pub inference_config: Option<String>,
+    /// The text of `keypoints_metadata.json`.
+    pub keypoints_metadata: Option<String>,
+    /// The name in `model_type.json`.
+    pub model_type: Option<String>,
+    /// What `model_config.json` recommends.
+    pub recommended: Option<RecommendedParameters>,
+}
+
+/// What a caller may want of a model at load; the default takes everything from checkpoint and package.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LoadOptions {
+    /// The variant's id, `rfdetr-nano` for instance.
+    pub model_type: Option<String>,
+    /// Names by class id.
+    pub class_names: Option<Vec<String>>,
+    /// The network's input.
+    pub resolution: Option<Size>,
+    /// Which of the weights in a training checkpoint.
+    pub weights: WeightChoice,
+    /// How pictures become the network's input.
+    pub preparation: Preparation,
+}
+
+/// Which weights of a training checkpoint are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WeightChoice {
+    /// Those that the trainer would use.
+    #[default]
+    Model,
+    /// Their moving average, which must be there.
+    Average,
+}
+
+/// Whose way of preparing pictures is followed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Preparation {
+    /// The trainer's for a checkpoint, the package's for a package.
+    #[default]
+    Automatic,
+    /// As the training library predicts.
+    Trainer,
+    /// As packages of the model are served.
+    Package,
+}
+
+/// A loaded model, and what was found out on the way.
+pub struct Loaded {
+    /// The model.
+    pub model: AnyModel,
+    /// Its variant's id.
+    pub variant: String,
+    /// The network's input.
+    pub resolution: Size,
+    /// Tensors of the checkpoint that no layer asked for and that are not known to be of no use.
+    pub unused: Vec<String>,
+}
+
+/// A model of any task.
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum AnyModel {
+    ObjectDetection(Box<dyn ObjectDetectionModel>),
+    InstanceSegmentation(Box<dyn InstanceSegmentationModel>),
+    KeyPointsDetection(Box<dyn KeyPointsDetectionModel>),
+    SemanticSegmentation(Box<dyn SemanticSegmentationModel>),
+}
+
+impl AnyModel {
+    /// Its task.
+    pub fn task(&self) -> Task {
+        match self {
+            AnyModel::ObjectDetection(_) => Task::ObjectDetection,
+            AnyModel::InstanceSegmentation(_) => Task::InstanceSegmentation,
+            AnyModel::KeyPointsDetection(_) => Task::KeyPointDetection,
+            AnyModel::SemanticSegmentation(_) => Task::SemanticSegmentation,
+        }
+    }
+
+    /// What all tasks share: class names, pre-processing, the network.
+    pub fn vision(&self) -> &dyn VisionModel {
+        match self {
+            AnyModel::ObjectDetection(model) => &**model,
+            AnyModel::InstanceSegmentation(model) => &**model,
+            AnyModel::KeyPointsDetection(model) => &**model,
+            AnyModel::SemanticSegmentation(model) => &**model,
+        }
+    }
+}
+
+/// The implementation of a task by an architecture, from weights of a backend.
+///
+/// # Errors
+/// There is none.
+pub fn entry(architecture: &str, task: Task, backend: &str) -> Result<&'static Entry> {
+    let all = || FAMILIES.iter().flat_map(|family| family.entries);
+    let wanted =
+        |e: &&Entry| e.architecture == architecture && e.task == task && e.backend == backend;
+    all().find(wanted).ok_or_else(|| Error::NoEntry {
+        architecture: architecture.to_owned(),
+        task,
+        backend: backend.to_owned(),
+        known: all()
+            .map(|e| format!("{} {:?} {}", e.architecture, e.task, e.backend))
+            .collect::<Vec<_>>()
+            .join(", "),
+    })
+}
+
+/// The architecture and task that a checkpoint on its own shows.
+pub fn recognise(weights: &StateDict) -> Option<(&'static Family, Task)> {
+    FAMILIES.iter().find_map(|family| Some((family, (family.recognise)(weights)?)))
+}

@@ -1,0 +1,71 @@
+//! Names and lines of key points.
+
+use ocelli_vision::Skeleton;
+
+use super::classes::Classes;
+use super::config::{Config, Head};
+use super::model::Points;
+use crate::key_points::KeyPointsMetadata;
+use crate::registry::Package;
+use crate::{Error, Result};
+
+/// The key points of each class, from `keypoints_metadata.json` or, of a checkpoint on its own, COCO's for 17 points and
+/// numbers for others.
+pub(super) fn points(
+    config: &Config,
+    classes: &Classes,
+    package: Option<&Package>,
+) -> Result<Points> {
+    if config.variant.head != Head::KeyPoints {
+        return Ok(Points::default());
+    }
+    let mut of_column = config.keypoints.clone();
+    of_column.resize(config.classes, 0);
+    let mut points = Points {
+        names: vec![vec![]; classes.names.len()],
+        skeletons: vec![Skeleton::new(); classes.names.len()],
+        of_column,
+    };
+    for (column, &count) in points.of_column.iter().enumerate() {
+        if let Some(class) = classes.columns().class(column) {
+            (points.names[class], points.skeletons[class]) = unnamed(count);
+        }
+    }
+    if let Some(text) = package.and_then(|package| package.keypoints_metadata.as_deref()) {
+        let metadata = KeyPointsMetadata::parse(text).map_err(Error::BadPackage)?;
+        metadata.apply(&mut points.names, &mut points.skeletons);
+    }
+    Ok(points)
+}
+
+fn unnamed(count: usize) -> (Vec<String>, Skeleton) {
+    const COCO_POINTS: usize = 17;
+    if count == COCO_POINTS {
+        let names = include_str!("../data/coco_keypoints.txt").lines().map(str::to_owned);
+        return (names.collect(), COCO_SKELETON.to_vec());
+    }
+    ((0..count).map(|i| format!("point_{i}")).collect(), Skeleton::new())
+}
+
+/// The lines between COCO's points of a person.
+const COCO_SKELETON: [(usize, usize); 19] = [
+    (15, 13),
+    (13, 11),
+    (16, 14),
+    (14, 12),
+    (11, 12),
+    (5, 11),
+    (6, 12),
+    (5, 6),
+    (5, 7),
+    (6, 8),
+    (7, 9),
+    (8, 10),
+    (1, 2),
+    (0, 1),
+    (0, 2),
+    (1, 3),
+    (2, 4),
+    (3, 5),
+    (4, 6),
+];

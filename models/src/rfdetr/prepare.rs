@@ -1,0 +1,119 @@
+//! From pictures to the network's input, as the training library predicts: floats, resized without antialias.
+
+use ocelli_vision::resize::AxisTaps;
+use ocelli_vision::{
+    Image, PreProcessOptions, PreProcessed, PreProcessingMetadata, PreProcessor, Result, Size,
+    Tensor, VisionError,
+};
+
+/// ImageNet's means and deviations of red, green and blue.
+pub(super) const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
+/// See [`MEAN`].
+pub(super) const DEVIATION: [f32; 3] = [0.229, 0.224, 0.225];
+
+/// A way from pictures to `[n, h, w, 3]`.
+#[derive(Debug)]
+pub(super) enum Prepare {
+    /// As `rfdetr` predicts: stretched in floats, two pixels by two.
+    Trainer {
+        /// The size of training.
+        size: Size,
+        /// What the sides of any other size must be multiples of.
+        divisor: usize,
+    },
+    /// As packages are served: Pillow's antialiased resize of bytes.
+    Package(Box<PreProcessor>),
+}
+
+impl Prepare {
+    pub(super) fn run(
+        &self,
+        images: &[Image],
+        options: &PreProcessOptions,
+    ) -> Result<PreProcessed> {
+        match self {
+            Prepare::Package(processor) => processor.run(images, options),
+            &Prepare::Trainer { size, divisor } => {
+                let size = options.image_size.unwrap_or(size);
+                check_size(size, divisor)?;
+                stretch(images, size)
+            }
+        }
+    }
+}
+
+/// That the sides are multiples of `divisor`, at least one.
+fn check_size(size: Size, divisor: usize) -> Result<()> {
+    let fits = |side: usize| side > 0 && side.is_multiple_of(divisor);
+    if fits(size.width) && fits(size.height) && size.checked_pixels().is_ok() {
+        return Ok(());
+    }
+    let reason = format!("{size} was asked for, both sides must be multiples of {divisor}");
+    Err(VisionError::BadArgument { name: "image_size", reason })
+}
+
+/// Pictures to one batch of normalised floats.
+fn stretch(images: &[Image], size: Size) -> Result<PreProcessed> {
+    if images.is_empty() {
+        return Err(VisionError::BadArgument { name: "images", reason: "is empty".to_owned() });
+    }
+    let length = size.checked_pixels()? * 3;
+    let mut data = vec![0.0; length * images.len()];
+    let mut metadata = Vec::with_capacity(images.len());
+    for (image, out) in images.iter().zip(data.chunks_exact_mut(length)) {
+        write(image, size, out);
+        metadata.push(PreProcessingMetadata::stretched(image.size(), size));
+    }
+    let input = Tensor::new(vec![images.len(), size.height, size.width, 3], data)?;
+    Ok(PreProcessed { input, metadata })
+}
+
+/// One picture to `[height, width, 3]`.
+fn write(image: &Image, size: Size, out: &mut [f32]) {
+    let columns = AxisTaps::new(image.width(), size.width, false);
+    let lines = AxisTaps::new(image.height(), size.height, false);
+    let pixels = image.pixels().as_chunks::<3>().0;
+    let scaled = |byte: u8| f32::from(byte) / 255.0;
+    for (y, row) in out.chunks_exact_mut(size.width * 3).enumerate() {
+        let (top, down) = lines.window(y);
+        for (x, out) in row.as_chunks_mut::<3>().0.iter_mut().enumerate() {
+            let (left, across) = columns.window(x);
+            *out = std::array::from_fn(|c| {
+                let line = |y: usize| {
+                    let line = &pixels[(top + y) * image.width() + left..];
+                    line.iter().zip(across).map(|(p, w)| scaled(p[c]) * w).sum::<f32>()
+                };
+                let value: f32 = down.iter().enumerate().map(|(y, w)| line(y) * w).sum();
+                (value - MEAN[c]) / DEVIATION[c]
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_of_one_colour_is_its_normalised_colour() {
+        let image = Image::filled(5, 3, [255, 0, 51]).unwrap();
+        let ready = stretch(&[image], Size::new(4, 8)).unwrap();
+        assert_eq!(ready.input.shape(), [1, 8, 4, 3]);
+        let needed = [(1.0 - 0.485) / 0.229, -0.456 / 0.224, (0.2 - 0.406) / 0.225];
+        for pixel in ready.input.data().as_chunks::<3>().0 {
+            for (found, needed) in pixel.iter().zip(needed) {
+                assert!((found - needed).abs() < 1e-5, "{found} {needed}");
+            }
+        }
+    }
+
+    #[test]
+    fn sizes_that_do_not_divide_are_refused() {
+        let prepare = Prepare::Trainer { size: Size::new(64, 64), divisor: 32 };
+        let image = Image::filled(5, 3, [0; 3]).unwrap();
+        let asked = |size| PreProcessOptions { image_size: Some(size), ..Default::default() };
+        assert!(prepare.run(&[image.clone()], &asked(Size::new(96, 32))).is_ok());
+        let error = prepare.run(&[image], &asked(Size::new(96, 40))).unwrap_err().to_string();
+        assert!(error.contains("multiples of 32"), "{error}");
+    }
+}

@@ -1,0 +1,140 @@
+//! From a network's per-pixel maps to maps of the original picture.
+
+use rayon::prelude::*;
+
+use super::detr::sigmoid;
+use super::grid::{Unpadded, unpad};
+use crate::resize::{AxisTaps, bilinear_plane};
+use crate::{
+    DepthMap, PreProcessingMetadata, Result, SemanticSegmentation, Size, Thresholds, VisionError,
+};
+
+/// How a pixel's logits become a score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activation {
+    /// The classes share the pixel.
+    Softmax,
+    /// Each class was trained for itself.
+    Sigmoid,
+}
+
+/// What the logits of a semantic segmentation mean.
+#[derive(Debug, Clone, Copy)]
+pub struct SemanticHead<'a> {
+    /// The logits' width and height.
+    pub grid: Size,
+    /// Logits a pixel.
+    pub channels: usize,
+    /// How they become scores; a single logit is always a sigmoid.
+    pub activation: Activation,
+    /// The number of class names. One more than there are logits means that the background has
+    /// none.
+    pub classes: usize,
+    /// The class of pixels under their threshold, and of those that the network did not see.
+    pub background: usize,
+    /// What a score must reach.
+    pub thresholds: &'a Thresholds,
+}
+
+impl SemanticHead<'_> {
+    /// The class of each logit.
+    fn class_ids(&self) -> Result<Vec<u16>> {
+        let fail = |reason: String| Err(VisionError::argument("classes", reason));
+        if self.background >= self.classes || self.classes > usize::from(u16::MAX) {
+            return fail(format!("background {} of {} classes", self.background, self.classes));
+        }
+        let without_background = self.channels + 1 == self.classes;
+        if self.channels != self.classes && !without_background {
+            return fail(format!("{} names for {} logits", self.classes, self.channels));
+        }
+        let shown = |&class: &usize| !without_background || class != self.background;
+        Ok((0..self.classes).filter(shown).map(|class| class as u16).collect())
+    }
+}
+
+/// Leads logits `[grid.height, grid.width, channels]` back to the picture and takes each pixel's
+/// best class: cuts the border off, resizes bilinearly with antialias, compares, and puts the
+/// result where the static crop was.
+///
+/// # Errors
+/// If the logits have another length, the class names do not fit them, or the metadata leave
+/// nothing of the map.
+pub fn semantic_segmentation(
+    logits: &[f32],
+    head: &SemanticHead<'_>,
+    metadata: &PreProcessingMetadata,
+) -> Result<SemanticSegmentation> {
+    let class_ids = head.class_ids()?;
+    let channels = head.channels;
+    let Unpadded { values, size } = unpad(logits, head.grid, channels, metadata)?;
+    let canvas = metadata.original_size;
+    let part = metadata.static_crop_offset;
+    let inner = metadata.size_after_pre_processing;
+    inner.checked_pixels()?;
+    let columns = AxisTaps::new(size.width, inner.width, true);
+    let lines = AxisTaps::new(size.height, inner.height, true);
+
+    let mut class_map = vec![head.background as u16; canvas.checked_pixels()?];
+    let mut confidence = vec![0.0; class_map.len()];
+    let rows = class_map.par_chunks_exact_mut(canvas.width);
+    let rows = rows.zip(confidence.par_chunks_exact_mut(canvas.width));
+    rows.skip(part.y).take(inner.height).enumerate().for_each(|(y, (classes, scores))| {
+        let mut line = vec![0.0; size.width * channels];
+        let mut pixel = vec![0.0; channels];
+        blend(&values, lines.window(y), &mut line);
+        let places = classes.iter_mut().zip(scores).skip(part.x).take(inner.width).enumerate();
+        for (x, (class, score)) in places {
+            blend(&line, columns.window(x), &mut pixel);
+            let (best, value) = judge(&pixel, head.activation);
+            let id = class_ids[best];
+            if value >= head.thresholds.of(usize::from(id)) {
+                (*class, *score) = (id, value);
+            }
+        }
+    });
+    Ok(SemanticSegmentation { image_size: canvas, class_map, confidence })
+}
+
+/// The weighted sum of consecutive chunks of `out.len()` values.
+fn blend(values: &[f32], (first, weights): (usize, &[f32]), out: &mut [f32]) {
+    out.fill(0.0);
+    for (chunk, &weight) in values[first * out.len()..].chunks_exact(out.len()).zip(weights) {
+        for (out, value) in out.iter_mut().zip(chunk) {
+            *out += value * weight;
+        }
+    }
+}
+
+/// The best logit (the first of equal ones) and its score.
+fn judge(logits: &[f32], activation: Activation) -> (usize, f32) {
+    let mut best = 0;
+    for (i, &logit) in logits.iter().enumerate() {
+        if logit > logits[best] {
+            best = i;
+        }
+    }
+    let top = logits[best];
+    if activation == Activation::Sigmoid || logits.len() == 1 {
+        return (best, sigmoid(top));
+    }
+    (best, 1.0 / logits.iter().map(|logit| (logit - top).exp()).sum::<f32>())
+}
+
+/// Leads a depth map `[grid.height, grid.width]` back to the picture; 0 outside a static crop.
+///
+/// # Errors
+/// If the map has another length, or the metadata leave nothing of it.
+pub fn depth_map(map: &[f32], grid: Size, metadata: &PreProcessingMetadata) -> Result<DepthMap> {
+    let Unpadded { values, size } = unpad(map, grid, 1, metadata)?;
+    let canvas = metadata.original_size;
+    let part = metadata.static_crop_offset;
+    let inner = metadata.size_after_pre_processing;
+    let to = (inner.width, inner.height);
+    let resized = bilinear_plane(&values, (size.width, size.height), to, true)?;
+    let mut depth = vec![0.0; canvas.checked_pixels()?];
+    let rows = depth.chunks_exact_mut(canvas.width).skip(part.y);
+    for (out, row) in rows.zip(resized.chunks_exact(inner.width)) {
+        out.iter_mut().skip(part.x).zip(row).for_each(|(out, &value)| *out = value);
+    }
+    Ok(DepthMap { image_size: canvas, depth })
+}

@@ -1,0 +1,133 @@
+//! `PyTorch`'s bilinear `interpolate` on one float plane, `align_corners=False`.
+
+use crate::{Result, VisionError, checked_pixels};
+
+/// For each output position along one axis: the first source position and the weights from there.
+#[derive(Debug, Clone)]
+pub struct AxisTaps {
+    first: Vec<usize>,
+    weights: Vec<f32>,
+    size: usize,
+}
+
+impl AxisTaps {
+    /// The taps that take `from` samples to `to`; with `antialias` the triangle widens with the
+    /// down-scale ratio.
+    pub fn new(from: usize, to: usize, antialias: bool) -> Self {
+        if antialias { Self::widened(from, to) } else { Self::pairs(from, to) }
+    }
+
+    fn pairs(from: usize, to: usize) -> Self {
+        let scale = from as f32 / to as f32;
+        let mut taps = Self { first: Vec::with_capacity(to), weights: vec![], size: 2.min(from) };
+        for position in 0..to {
+            let center = (scale * (position as f32 + 0.5) - 0.5).max(0.0);
+            let first = (center as usize).min(from - taps.size);
+            let fraction = (center - first as f32).min((taps.size - 1) as f32);
+            taps.first.push(first);
+            taps.weights.extend([1.0 - fraction, fraction].into_iter().take(taps.size));
+        }
+        taps
+    }
+
+    fn widened(from: usize, to: usize) -> Self {
+        let scale = from as f32 / to as f32;
+        let stretch = scale.max(1.0);
+        let inverse = if scale >= 1.0 { 1.0 / scale } else { 1.0 };
+        let center = |position: usize| scale * (position as f32 + 0.5);
+        let bounds = |position: usize| {
+            let first = (center(position) - stretch + 0.5).max(0.0) as usize;
+            (first, ((center(position) + stretch + 0.5) as usize).min(from))
+        };
+        let size = (0..to).map(bounds).map(|(first, last)| last - first).max().unwrap_or(1);
+        let mut taps = Self { first: Vec::with_capacity(to), weights: vec![0.0; to * size], size };
+        for (position, weights) in taps.weights.chunks_exact_mut(size).enumerate() {
+            let (first, last) = bounds(position);
+            let mut sum = 0.0;
+            for (x, weight) in (first..last).zip(weights.iter_mut()) {
+                let distance = x as f32 - center(position) + 0.5;
+                *weight = (1.0 - (distance * inverse).abs()).max(0.0);
+                sum += *weight;
+            }
+            if sum != 0.0 {
+                for weight in weights.iter_mut() {
+                    *weight /= sum;
+                }
+            }
+            let shift = (first + size).saturating_sub(from);
+            weights.rotate_right(shift);
+            taps.first.push(first - shift);
+        }
+        taps
+    }
+
+    /// Output positions.
+    pub fn len(&self) -> usize {
+        self.first.len()
+    }
+
+    /// Whether there is no output position.
+    pub fn is_empty(&self) -> bool {
+        self.first.is_empty()
+    }
+
+    /// The output positions in runs that begin at one source position: `(source, outputs)`.
+    pub fn runs(&self) -> impl Iterator<Item = (usize, std::ops::Range<usize>)> {
+        let mut at = 0;
+        self.first.chunk_by(|a, b| a == b).map(move |run| {
+            at += run.len();
+            (run[0], at - run.len()..at)
+        })
+    }
+
+    /// The number of weights of each window.
+    pub fn taps(&self) -> usize {
+        self.size
+    }
+
+    /// The first source position and the weights from there; some weights may be zero.
+    pub fn window(&self, position: usize) -> (usize, &[f32]) {
+        (self.first[position], &self.weights[position * self.size..][..self.size])
+    }
+}
+
+/// Resizes one plane of floats from `(width, height)` `from` to `to`, horizontally first.
+///
+/// # Errors
+/// If a size is empty or too large, or `plane` is not `from.0 * from.1` long.
+pub fn bilinear_plane(
+    plane: &[f32],
+    from: (usize, usize),
+    to: (usize, usize),
+    antialias: bool,
+) -> Result<Vec<f32>> {
+    let (width, height) = from;
+    if checked_pixels(width, height)? != plane.len() {
+        return Err(VisionError::shape("plane", &[plane.len()], &format!("{height} * {width}")));
+    }
+    checked_pixels(to.0, to.1)?;
+    checked_pixels(to.0, height)?;
+    let columns = AxisTaps::new(width, to.0, antialias);
+    let lines = AxisTaps::new(height, to.1, antialias);
+
+    let mut wide = Vec::with_capacity(to.0 * height);
+    for row in plane.chunks_exact(width) {
+        wide.extend((0..to.0).map(|x| {
+            let (first, weights) = columns.window(x);
+            dot(&row[first..], weights)
+        }));
+    }
+    let mut out = vec![0.0; to.0 * to.1];
+    for (y, out) in out.chunks_exact_mut(to.0).enumerate() {
+        let (first, weights) = lines.window(y);
+        for (row, &weight) in wide[first * to.0..].chunks_exact(to.0).zip(weights) {
+            out.iter_mut().zip(row).for_each(|(out, value)| *out += value * weight);
+        }
+    }
+    Ok(out)
+}
+
+/// The weighted sum of the first `weights.len()` values.
+pub(crate) fn dot(values: &[f32], weights: &[f32]) -> f32 {
+    values.iter().zip(weights).map(|(value, weight)| value * weight).sum()
+}
