@@ -5,6 +5,9 @@ use ocelli_engine::{Executor, Graph, Result, Session};
 /// How far a result may be from the expected one, in units of the largest expected number.
 const TOLERANCE: f32 = 1e-4;
 
+/// What the largest expected number counts as at the least: functions of numbers near 1 round to 1e-7 of 1.
+const LEAST: f32 = 1e-2;
+
 /// The outputs of `graph` on `inputs`.
 pub(crate) fn run_once(
     executor: &dyn Executor,
@@ -52,7 +55,7 @@ pub(crate) fn difference(found: &[f32], expected: &[f32], exact: bool) -> Option
     }
     let finite = expected.iter().filter(|x| x.is_finite());
     let largest = finite.fold(0.0f32, |largest, x| largest.max(x.abs()));
-    let allowed = if exact { 0.0 } else { TOLERANCE * largest.max(1e-3) };
+    let allowed = if exact { 0.0 } else { TOLERANCE * largest.max(LEAST) };
     let close = |a: f32, b: f32| a == b || (a - b).abs() <= allowed || (a.is_nan() && b.is_nan());
     let wrong: Vec<usize> = (0..found.len()).filter(|&i| !close(found[i], expected[i])).collect();
     let &first = wrong.first()?;
