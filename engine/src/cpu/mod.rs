@@ -9,6 +9,7 @@ mod layout;
 mod lower;
 mod memory;
 mod packs;
+mod peak;
 mod plan;
 mod program;
 

@@ -122,3 +122,6 @@ fn marked(file: &StateDict, path: &str, prefix: &str) -> Option<StateDict> {
     let dot = if path.is_empty() { "" } else { "." };
     file.contains(&format!("{path}{dot}{prefix}{MARK}")).then(|| file.subset(path, prefix))
 }
+
+#[cfg(test)]
+mod tests;

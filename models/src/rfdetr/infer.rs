@@ -278,24 +278,4 @@ fn check_description(checkpoint: &Checkpoint, config: &Config) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_classes_and_files_name_variants() {
-        let cases = [
-            ("RFDETRNano", Some("nano")),
-            ("RFDETRSeg2XLarge", Some("seg-2xlarge")),
-            ("RFDETR2XLarge", Some("2xlarge")),
-            ("RFDETRLargeDeprecated", Some("large-deprecated")),
-            ("rf-detr-seg-xxlarge.pt", Some("seg-2xlarge")),
-            ("runs/rf-detr-base.pth", Some("base")),
-            ("rf-detr-large-2026.pth", Some("large")),
-            ("rf-detr-keypoint-preview-xlarge.pth", Some("keypoint-preview")),
-            ("checkpoint_best_total.pth", None),
-        ];
-        for (name, variant) in cases {
-            assert_eq!(variant_in(name), variant, "{name}");
-        }
-    }
-}
+mod tests;

@@ -1,0 +1,15 @@
+//! What tests of several architectures share.
+
+#![allow(dead_code, unreachable_pub, reason = "each test uses a part")]
+
+use std::sync::Arc;
+
+use ocelli_engine::Executor;
+
+pub mod formula;
+pub mod golden;
+
+/// What networks are run on.
+pub fn executor() -> Arc<dyn Executor> {
+    Arc::new(ocelli_engine::candle::CandleExecutor::new())
+}

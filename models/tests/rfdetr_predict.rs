@@ -1,0 +1,247 @@
+//! RF-DETR from picture to prediction, against what `rfdetr` and `inference_models` predict.
+//!
+//! Tolerance: the same classes, scores within 1e-3, boxes within 0.5 pixels; for JPEG files, whose decoders differ by a
+//! count a pixel, upstream's own 0.01 and 2 pixels.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
+
+mod common;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use common::executor;
+use common::formula::{Formula, sample_indices};
+use ocelli_converters::{DType, StateDict};
+use ocelli_engine::{Graph, Weights};
+use ocelli_models::rfdetr::{Config, Variant, network};
+use ocelli_models::{AnyModel, LoadOptions, LoadRequest, Loaded, Preparation, registry};
+use ocelli_vision::{
+    Confidence, Detection, Image, InferOptions, PostProcessOptions, PreProcessOptions, Rle, Size,
+    VisionModel, boxes,
+};
+use serde_json::Value;
+
+/// The folder with lent weights and pictures, if it is there.
+fn shared() -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let found = ["../shared", "../../shared"].map(|path| root.join(path));
+    let found = found.into_iter().find(|path| path.join("weights").is_dir());
+    if found.is_none() {
+        eprintln!("skipped: there is no folder `../shared` with weights and pictures");
+    }
+    found
+}
+
+fn goldens(name: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/goldens").join(name);
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+fn load(weights: StateDict, options: LoadOptions) -> Loaded {
+    let (family, task) = registry::recognise(&weights).unwrap();
+    let entry = registry::entry(family.architecture, task, "torch").unwrap();
+    let request = LoadRequest { weights, package: None, options, executor: executor() };
+    (entry.load)(&request).unwrap()
+}
+
+fn options(confidence: f32) -> InferOptions {
+    let confidence = Confidence::Value(confidence);
+    let post_process =
+        PostProcessOptions { confidence, max_detections: Some(usize::MAX), ..Default::default() };
+    InferOptions { post_process, ..Default::default() }
+}
+
+/// How far scores and boxes may be off.
+fn tolerance(picture: &str) -> (f32, f32) {
+    if Path::new(picture).extension().is_some_and(|e| e == "png") {
+        (1e-3, 0.5)
+    } else {
+        (0.01, 2.0)
+    }
+}
+
+fn floats<const N: usize>(value: &Value) -> [f32; N] {
+    std::array::from_fn(|i| value[i].as_f64().unwrap() as f32)
+}
+
+/// Whether `found` is what a golden row says, whose box may be rounded and reach outside.
+fn agrees(found: &Detection, row: &Value, size: Size, rounded: bool, picture: &str) -> bool {
+    let (score, distance) = tolerance(picture);
+    let needed = boxes::clamp(floats(&row["box"]), size);
+    let distance = if rounded { distance + 0.5 } else { distance };
+    let near = |(a, b): (f32, f32)| (a - b).abs() <= distance;
+    found.class_id as u64 == row["class"].as_u64().unwrap()
+        && (f64::from(found.confidence) - row["score"].as_f64().unwrap()).abs() <= f64::from(score)
+        && found.xyxy.into_iter().zip(needed).all(near)
+}
+
+fn check_input(model: &dyn VisionModel, image: &Image, needed: &Value, what: &str) {
+    let ready = model.pre_process(&[image.clone()], &PreProcessOptions::default()).unwrap();
+    let data = ready.input.data();
+    for (place, needed) in
+        sample_indices(data.len(), 16).into_iter().zip(needed.as_array().unwrap())
+    {
+        let (found, needed) = (data[place], needed.as_f64().unwrap() as f32);
+        assert!((found - needed).abs() <= 1e-5, "{what}: input {place} is {found}, not {needed}");
+    }
+}
+
+#[test]
+fn the_trained_nano_predicts_as_upstream() {
+    let Some(shared) = shared() else { return };
+    let goldens = goldens("rfdetr-nano-16.json");
+    let confidence = goldens["threshold"].as_f64().unwrap() as f32;
+    for (whose, preparation) in
+        [("rfdetr", Preparation::Trainer), ("inference_models", Preparation::Package)]
+    {
+        let weights = StateDict::open(shared.join("weights/rfdetr-nano-16.pth")).unwrap();
+        let loaded = load(weights, LoadOptions { preparation, ..Default::default() });
+        assert_eq!((&*loaded.variant, loaded.resolution), ("rfdetr-nano", Size::new(384, 384)));
+        assert_eq!(loaded.unused, Vec::<String>::new());
+        let AnyModel::ObjectDetection(model) = loaded.model else { panic!("not a detector") };
+        let names: Vec<String> = serde_json::from_value(goldens["class_names"].clone()).unwrap();
+        assert_eq!(model.class_names(), names);
+
+        for (picture, rows) in goldens[whose].as_object().unwrap() {
+            let image = Image::open(shared.join("images").join(picture)).unwrap();
+            let what = format!("{whose}, {picture}");
+            if picture.ends_with(".png") {
+                check_input(&*model, &image, &goldens["input"][whose][picture], &what);
+            }
+            let found = model.infer(&[image.clone()], &options(confidence)).unwrap().remove(0);
+            assert!(found.confidence.is_sorted_by(|a, b| a >= b), "{what}: order");
+            let (slack, _) = tolerance(picture);
+            for row in rows.as_array().unwrap() {
+                let known = row["class"].as_u64().unwrap() < names.len() as u64;
+                let sure = row["score"].as_f64().unwrap() as f32 > confidence + slack;
+                let rounded = whose == "inference_models";
+                let there = found.iter().any(|f| agrees(&f, row, image.size(), rounded, picture));
+                assert!(there || !known || !sure, "{what}: no answer like {row} in {found:?}");
+            }
+        }
+    }
+}
+
+/// A checkpoint of a variant with weights from the formula.
+fn formula_checkpoint(variant: &str, classes: usize, salt: u64) -> StateDict {
+    let salt_of = |name: &str, salt: u64| if name.contains("enc_out") { salt } else { 0 };
+    let source = Arc::new(Formula::new(salt, salt_of));
+    let variant = Variant::find(variant).unwrap();
+    let mut g = Graph::new();
+    let side = variant.resolution;
+    let image = g.input("image", &[1, side, side, 3]).unwrap();
+    let config = Config::new(variant, classes);
+    network(&mut g, &Weights::new(Arc::clone(&source) as _), image, &config).unwrap();
+    let mut names = source.asked();
+    if names.contains_key("transformer.enc_output.0.bias") {
+        names.insert("transformer.enc_output.12.bias".into(), vec![variant.hidden]);
+    }
+    let tensor = |(name, shape): (String, Vec<usize>)| {
+        let salt = salt_of(&name, salt);
+        let values = common::formula::fill(&name, &shape, salt);
+        (name, DType::F32, shape, values.iter().flat_map(|v| v.to_le_bytes()).collect())
+    };
+    StateDict::from_tensors(names.into_iter().map(tensor)).unwrap()
+}
+
+fn numbered(count: usize) -> Vec<String> {
+    (0..count).map(|i| format!("class_{i}")).collect()
+}
+
+#[test]
+fn instance_masks_are_those_of_upstream() {
+    let Some(shared) = shared() else { return };
+    let goldens = goldens("rfdetr-seg-nano-formula.json");
+    let picture = "chelsea.png";
+    let image = Image::open(shared.join("images").join(picture)).unwrap();
+    let classes = goldens["num_classes"].as_u64().unwrap() as usize + 1;
+    let weights = formula_checkpoint("seg-nano", classes, goldens["salt"].as_u64().unwrap());
+    for (whose, preparation) in
+        [("rfdetr", Preparation::Trainer), ("inference_models", Preparation::Package)]
+    {
+        let class_names = Some(numbered(classes));
+        let options_ = LoadOptions { preparation, class_names, ..Default::default() };
+        let AnyModel::InstanceSegmentation(model) = load(weights.clone(), options_).model else {
+            panic!("not a segmenter")
+        };
+        let found = model.infer(&[image.clone()], &options(0.5)).unwrap().remove(0);
+        for row in goldens[whose].as_array().unwrap() {
+            let rounded = whose == "inference_models";
+            let there = found
+                .iter()
+                .find(|f| agrees(&f.detection, row, image.size(), rounded, picture))
+                .unwrap_or_else(|| panic!("{whose}: no answer like {row}"));
+            let counts = row["rle"]["counts"].as_str().unwrap().as_bytes();
+            let needed = Rle::from_compressed(image.size(), counts).unwrap();
+            let iou = there.mask.iou(&needed).unwrap();
+            assert!(iou > 0.999, "{whose}: mask overlaps by {iou}");
+        }
+    }
+}
+
+#[test]
+fn key_points_are_those_of_upstream() {
+    let Some(shared) = shared() else { return };
+    let goldens = goldens("rfdetr-keypoint-preview-formula.json");
+    let picture = "chelsea.png";
+    let image = Image::open(shared.join("images").join(picture)).unwrap();
+    let classes = goldens["num_classes"].as_u64().unwrap() as usize + 1;
+    let salt = goldens["salt"].as_u64().unwrap();
+    let weights = formula_checkpoint("keypoint-preview", classes, salt);
+    let AnyModel::KeyPointsDetection(model) = load(weights, LoadOptions::default()).model else {
+        panic!("not a key point detector")
+    };
+    assert_eq!(model.class_names(), ["person"]);
+    assert_eq!((model.key_points_classes()[0].len(), model.skeletons()[0].len()), (17, 19));
+    let mut options = options(0.0);
+    options.post_process.key_points_threshold = Some(0.0);
+    let found = model.infer(&[image.clone()], &options).unwrap().remove(0);
+    for row in goldens["rfdetr"].as_array().unwrap().iter().filter(|row| row["class"] == 0) {
+        let instance = (0..found.len()).find(|&i| {
+            let (xyxy, confidence) = (found.xyxy[i], found.confidence[i]);
+            let detection = Detection { xyxy, class_id: found.class_id[i], confidence };
+            agrees(&detection, row, image.size(), false, picture)
+        });
+        let instance = instance.unwrap_or_else(|| panic!("no answer like {row}"));
+        let covariance = &found.covariance.as_ref().unwrap()[instance];
+        for (k, point) in found.points[instance].iter().enumerate() {
+            let [x, y, confidence] = floats(&row["keypoints"][k]);
+            let near = (point.x - x).abs() <= 0.5 && (point.y - y).abs() <= 0.5;
+            assert!(near && (point.confidence - confidence).abs() <= 1e-3, "point {k}: {point:?}");
+            let [xx, xy, yy] = floats::<3>(&row["covariance"][k]);
+            let [[found_xx, found_xy], [_, found_yy]] = covariance[k];
+            let scale = xx.max(yy) * 1e-2;
+            for (found, needed) in [(found_xx, xx), (found_xy, xy), (found_yy, yy)] {
+                assert!((found - needed).abs() <= scale, "covariance {k}: {found} not {needed}");
+            }
+        }
+    }
+}
+
+#[test]
+fn semantic_maps_are_those_of_upstream() {
+    let Some(shared) = shared() else { return };
+    let goldens = goldens("rfdetr-sem-nano-formula.json");
+    let image = Image::open(shared.join("images/chelsea.png")).unwrap();
+    let weights = formula_checkpoint("sem-nano", 151, goldens["salt"].as_u64().unwrap());
+    let load_options = LoadOptions { preparation: Preparation::Package, ..Default::default() };
+    let AnyModel::SemanticSegmentation(model) = load(weights, load_options).model else {
+        panic!("not a semantic segmentation")
+    };
+    let confidence = goldens["confidence"].as_f64().unwrap() as f32;
+    let found = model.infer(&[image], &options(confidence)).unwrap().remove(0);
+    let needed = &goldens["inference_models"];
+    let places = sample_indices(found.class_map.len(), 256);
+    let (classes, scores) = (&needed["classes"], &needed["scores"]);
+    let same = |(i, &place): (usize, &usize)| {
+        let score = scores[i].as_f64().unwrap() as f32;
+        u64::from(found.class_map[place]) == classes[i].as_u64().unwrap()
+            && (found.confidence[place] - score).abs() <= 1e-3
+    };
+    let differing = places.iter().enumerate().filter(|&entry| !same(entry)).count();
+    assert!(differing <= 1, "{differing} of {} pixels differ", places.len());
+    let background = found.class_map.iter().filter(|&&class| class == 0).count();
+    let share = background as f64 / found.class_map.len() as f64;
+    assert!((share - needed["background_share"].as_f64().unwrap()).abs() < 1e-3, "{share}");
+}
