@@ -4,7 +4,6 @@
 //! each operation to a step that calls a kernel ([`lower`]), and gives buffers that live at different times the same memory
 //! ([`plan`]). A run walks the steps.
 
-mod cost;
 mod fold;
 mod layout;
 mod lower;

@@ -3,7 +3,7 @@
 use ocelli_kernels::layout::{CopyPlan, copy};
 
 use super::{Lowering, Title};
-use crate::cpu::cost::Cost;
+use crate::cost::Cost;
 use crate::cpu::memory::Operand;
 use crate::op::PadMode;
 use crate::{Node, Result, Shape};
