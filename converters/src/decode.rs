@@ -1,5 +1,6 @@
 //! Stored elements to the numbers Rust works with.
 
+use half::slice::HalfFloatSliceExt;
 use half::{bf16, f16};
 
 use crate::DType;
@@ -47,13 +48,23 @@ fn each<const N: usize, T>(bytes: &[u8], decode: impl Fn([u8; N]) -> T) -> Vec<T
     bytes.as_chunks().0.iter().map(|&word| decode(word)).collect()
 }
 
+/// Widens whole slices, which is much faster than one by one.
+fn halves<T>(bytes: &[u8], decode: impl Fn([u8; 2]) -> T) -> Vec<f32>
+where
+    [T]: HalfFloatSliceExt,
+{
+    let mut out = vec![0.0; bytes.len() / 2];
+    each(bytes, decode).convert_to_f32_slice(&mut out);
+    out
+}
+
 /// Little-endian elements as `f32`; `None` for types that are no real numbers.
 pub(crate) fn to_f32(dtype: DType, bytes: &[u8]) -> Option<Vec<f32>> {
     Some(match dtype {
         DType::F64 => each(bytes, |b| f64::from_le_bytes(b) as f32),
         DType::F32 => each(bytes, f32::from_le_bytes),
-        DType::F16 => each(bytes, |b| f16::from_le_bytes(b).to_f32()),
-        DType::BF16 => each(bytes, |b| bf16::from_le_bytes(b).to_f32()),
+        DType::F16 => halves(bytes, f16::from_le_bytes),
+        DType::BF16 => halves(bytes, bf16::from_le_bytes),
         DType::F8E4M3 => each(bytes, |[b]| e4m3(b)),
         DType::F8E5M2 => each(bytes, |[b]| f16::from_le_bytes([0, b]).to_f32()),
         DType::I64 => each(bytes, |b| i64::from_le_bytes(b) as f32),

@@ -202,3 +202,44 @@ impl fmt::Debug for StateDict {
         write!(f, "StateDict({:?}, {:?}, {} tensors)", self.file(), self.format(), self.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::StateDict;
+    use crate::{DType, Error, Tensor};
+
+    #[test]
+    fn given_tensors_must_match_their_shapes() {
+        let tensor =
+            |shape: &[usize], len| ("t".to_owned(), DType::F32, shape.to_vec(), vec![0; len]);
+        let cases = [
+            (vec![tensor(&[2], 8)], true),
+            (vec![tensor(&[], 4)], true),
+            (vec![tensor(&[0, usize::MAX], 0)], true),
+            (vec![tensor(&[2], 7)], false),
+            (vec![tensor(&[2], 9)], false),
+            (vec![tensor(&[usize::MAX, 2], 8)], false),
+            (vec![tensor(&[1], 4), tensor(&[1], 4)], false),
+        ];
+        for (tensors, sound) in cases {
+            match StateDict::from_tensors(tensors.clone()) {
+                Ok(_) => assert!(sound, "{tensors:?}"),
+                Err(error) => {
+                    assert!(!sound && matches!(error, Error::BadTensor { .. }), "{error}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn tensors_outlive_their_state_dict_on_other_threads() {
+        fn shareable<T: Clone + Send + Sync + 'static>(_: &T) {}
+        let bytes = [1.0_f32, 2.0].iter().flat_map(|x| x.to_le_bytes()).collect();
+        let weights = StateDict::from_tensors([("t".into(), DType::F32, vec![2], bytes)]).unwrap();
+        shareable(&weights);
+        let tensor: Tensor = weights.tensor("t").unwrap().clone();
+        drop(weights);
+        let values = std::thread::spawn(move || tensor.to_f32().unwrap().to_vec());
+        assert_eq!(values.join().unwrap(), [1.0, 2.0]);
+    }
+}

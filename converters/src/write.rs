@@ -105,3 +105,57 @@ impl Drop for Part {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::write_safetensors;
+    use crate::{DType, Error, StateDict};
+
+    fn weights(name: &str, dtype: DType) -> StateDict {
+        let tensor = (name.to_owned(), dtype, vec![1], vec![0; dtype.size()]);
+        StateDict::from_tensors([tensor]).unwrap()
+    }
+
+    #[test]
+    fn what_cannot_be_written_leaves_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.safetensors");
+        let none = BTreeMap::new();
+        let (complex, float) = (weights("a", DType::C128), weights("a", DType::F32));
+        let twice = float.tensors().chain(float.tensors());
+        let error = write_safetensors(&path, complex.tensors(), &none).unwrap_err();
+        assert!(matches!(error, Error::Unsupported { .. }), "{error}");
+        let error = write_safetensors(&path, twice, &none).unwrap_err();
+        assert!(matches!(error, Error::BadTensor { .. }), "{error}");
+        let reserved = weights("__metadata__", DType::F32);
+        let error = write_safetensors(&path, reserved.tensors(), &none).unwrap_err();
+        assert!(matches!(error, Error::BadTensor { .. }), "{error}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_folder_that_is_absent_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("absent").join("out.safetensors");
+        let weights = weights("a", DType::F32);
+        let error = write_safetensors(&path, weights.tensors(), &BTreeMap::new()).unwrap_err();
+        assert!(
+            matches!(error, Error::Io { .. }) && error.to_string().contains("absent"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn data_starts_at_a_multiple_of_eight() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.safetensors");
+        for name in ["a", "ab", "abc", "abcdefgh"] {
+            let weights = weights(name, DType::F64);
+            write_safetensors(&path, weights.tensors(), &BTreeMap::new()).unwrap();
+            assert_eq!(std::fs::metadata(&path).unwrap().len() % 8, 0);
+            assert!(StateDict::open(&path).unwrap().contains(name));
+        }
+    }
+}

@@ -6,6 +6,7 @@
 
 #[cfg(feature = "candle")]
 pub mod candle;
+mod cost;
 pub mod cpu;
 mod error;
 mod executor;

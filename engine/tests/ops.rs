@@ -39,10 +39,10 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use maker::{Case, Maker};
-use ocelli_engine::Executor;
 use ocelli_engine::candle::CandleExecutor;
 use ocelli_engine::cpu::CpuExecutor;
-use support::{difference, run, run_once};
+use ocelli_engine::{Executor, Program};
+use support::{difference, run, run_in};
 
 /// Random graphs of each case.
 const SEEDS: u64 = 24;
@@ -96,8 +96,9 @@ fn message(panic: &(dyn Any + Send)) -> &str {
 
 fn compare(executor: &dyn Executor, made: &Maker) -> Result<(), String> {
     let described = |e: ocelli_engine::Error| e.to_string();
-    let reference = CandleExecutor::new();
-    let expected = run_once(&reference, &made.graph, &made.inputs).map_err(described)?;
+    let reference = CandleExecutor::new().compile(&made.graph).and_then(Program::session);
+    let mut reference = reference.map_err(described)?;
+    let expected = run_in(&mut *reference, &made.graph, &made.inputs).map_err(described)?;
     let found = run(executor, &made.graph, &made.inputs).map_err(described)?;
     for (((name, _), found), expected) in made.graph.outputs().iter().zip(found).zip(expected) {
         if let Some(what) = difference(&found, &expected, name.starts_with("exact")) {

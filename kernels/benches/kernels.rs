@@ -87,9 +87,6 @@ fn main() {
 impl Bench<'_> {
     /// Prints the best of many runs.
     fn report(&self, name: &str, flop: usize, mut run: impl FnMut()) {
-        if !name.contains(&self.filter) {
-            return;
-        }
         let mut best = f64::INFINITY;
         let begin = Instant::now();
         while begin.elapsed().as_secs_f64() < self.seconds {
@@ -109,16 +106,24 @@ impl Bench<'_> {
     }
 
     fn linear(&self, [m, n, k]: [usize; 3]) {
+        let name = format!("linear {m}x{n}x{k}");
+        if !name.contains(&self.filter) {
+            return;
+        }
         let (x, mut y) = (numbers(m * k), numbers(m * n));
         let w = PackedMatrix::from_rows_out_in(self.ctx.isa, n, k, &numbers(n * k));
         let bias = numbers(n);
-        self.report(&format!("linear {m}x{n}x{k}"), 2 * m * n * k, || {
+        self.report(&name, 2 * m * n * k, || {
             let out = RowsMut::new(&mut y, m, n);
             linear(self.ctx, Rows::new(&x, m, k), &w, Epilogue::bias(&bias), out);
         });
     }
 
     fn conv(&self, [size, i, o, kernel, stride, groups]: [usize; 6]) {
+        let name = format!("conv {size}x{size} {i}->{o} k{kernel} s{stride} g{groups}");
+        if !name.contains(&self.filter) {
+            return;
+        }
         let pad = if kernel == stride { 0 } else { kernel / 2 };
         let spec = Conv2d { stride: [stride; 2], pad: [pad; 4], groups, ..Conv2d::default() };
         let shape = [o, i / groups, kernel, kernel];
@@ -128,7 +133,6 @@ impl Bench<'_> {
         let (x, mut y) = (numbers(size * size * i), numbers(oh * ow * o));
         let bias = numbers(o);
         let mut scratch = numbers(conv2d_scratch_len(&w, [1, size, size, i]));
-        let name = format!("conv {size}x{size} {i}->{o} k{kernel} s{stride} g{groups}");
         self.report(&name, 2 * oh * ow * weights.len(), || {
             let input = Image::new(&x, [1, size, size, i], i);
             let out = ImageMut::new(&mut y, [1, oh, ow, o], o);
@@ -137,6 +141,10 @@ impl Bench<'_> {
     }
 
     fn attention(&self, [heads, q_len, kv_len, dim]: [usize; 4]) {
+        let name = format!("attention {heads} heads {q_len}x{kv_len}x{dim}");
+        if !name.contains(&self.filter) {
+            return;
+        }
         let shape = Attention {
             batch: 1,
             heads,
@@ -151,7 +159,6 @@ impl Bench<'_> {
         let (q, k, v) = (numbers(q_len * width), numbers(kv_len * width), numbers(kv_len * width));
         let mut y = numbers(q_len * width);
         let mut scratch = numbers(attention_scratch_len(self.ctx.isa, &shape));
-        let name = format!("attention {heads} heads {q_len}x{kv_len}x{dim}");
         self.report(&name, 4 * heads * q_len * kv_len * dim, || {
             let inputs = [
                 Rows::new(&q, q_len, width),

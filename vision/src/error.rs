@@ -53,6 +53,15 @@ pub enum VisionError {
         reason: String,
     },
 
+    /// A picture cannot be written in the format that the file's name asks for.
+    #[error("image: {} cannot be encoded: {reason}", path.display())]
+    Encode {
+        /// The file.
+        path: PathBuf,
+        /// What the encoder said.
+        reason: String,
+    },
+
     /// A file cannot be read or written.
     #[error("{}: {source}", path.display())]
     Io {

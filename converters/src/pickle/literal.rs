@@ -64,3 +64,41 @@ pub(super) fn unquote(literal: &[u8]) -> Option<Vec<u8>> {
     }
     Some(out)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{unescape, unquote};
+
+    #[test]
+    fn escapes_of_protocol_0_are_undone() {
+        let cases = [
+            ("plain", "plain"),
+            (r"\u00e9t\u00e9", "été"),
+            (r"\U0001f600", "😀"),
+            (r"\ud800", "\u{fffd}"),
+            (r"a\nb\\", r"a\nb\\"),
+            (r"\u12", r"\u12"),
+            (r"\u12é4", r"\u12é4"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(unescape(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn quoted_strings_lose_their_quotes_and_escapes() {
+        let cases: &[(&str, Option<&[u8]>)] = &[
+            ("'a'", Some(b"a")),
+            (r#""it's \"it\"""#, Some(br#"it's "it""#)),
+            (r"'\x00\xff\n\t\\'", Some(b"\x00\xff\n\t\\")),
+            ("'open", None),
+            ("'", None),
+            (r"'\x0'", None),
+            ("", None),
+            ("bare", None),
+        ];
+        for (literal, expected) in cases {
+            assert_eq!(unquote(literal.as_bytes()).as_deref(), *expected, "{literal}");
+        }
+    }
+}

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::input::Input;
-use super::literal::{integer_from_le, unescape, unquote};
 use super::node::{Arena, DictNode, Id, Node, ObjectNode};
 use super::{Pickle, StorageDecl, call, numpy, torch};
 use crate::error::Fault;
@@ -17,7 +16,7 @@ pub(super) struct Machine<'a> {
     stack: Vec<Id>,
     /// Heights of the stack at each open mark.
     marks: Vec<usize>,
-    memo: HashMap<u64, Id>,
+    pub(super) memo: HashMap<u64, Id>,
 }
 
 impl<'a> Machine<'a> {
@@ -112,26 +111,24 @@ impl<'a> Machine<'a> {
         }
     }
 
-    // The stack.
-
     pub(super) fn push(&mut self, node: Node) -> Result<(), Fault> {
         let id = self.arena.add(node)?;
         self.push_id(id)
     }
 
     #[allow(clippy::unnecessary_wraps, reason = "so that every opcode ends alike")]
-    fn push_id(&mut self, id: Id) -> Result<(), Fault> {
+    pub(super) fn push_id(&mut self, id: Id) -> Result<(), Fault> {
         self.stack.push(id);
         Ok(())
     }
 
-    fn pop(&mut self) -> Result<Id, Fault> {
+    pub(super) fn pop(&mut self) -> Result<Id, Fault> {
         let id = self.top()?;
         self.stack.pop();
         Ok(id)
     }
 
-    fn top(&self) -> Result<Id, Fault> {
+    pub(super) fn top(&self) -> Result<Id, Fault> {
         match self.stack.last() {
             Some(&id) if self.stack.len() > self.marks.last().copied().unwrap_or(0) => Ok(id),
             _ => Err(self.input.corrupt("the stack is empty")),
@@ -155,187 +152,12 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn pop_mark(&mut self) -> Result<Vec<Id>, Fault> {
+    pub(super) fn pop_mark(&mut self) -> Result<Vec<Id>, Fault> {
         match self.marks.pop() {
             Some(height) => Ok(self.stack.split_off(height)),
             None => Err(self.input.corrupt("no mark is open")),
         }
     }
-
-    // Scalars.
-
-    fn integer(&mut self, opcode: u8) -> Result<(), Fault> {
-        let value = match opcode {
-            b'J' => i64::from(self.input.u32()?.cast_signed()),
-            b'K' => i64::from(self.input.u8()?),
-            b'M' => i64::from(self.input.u16()?),
-            0x8a => return self.long(|input| input.u8().map(u64::from)),
-            0x8b => return self.long(|input| input.u32().map(u64::from)),
-            _ => return self.decimal_integer(),
-        };
-        self.push(Node::Int(value))
-    }
-
-    fn long(
-        &mut self,
-        len: impl FnOnce(&mut Input<'a>) -> Result<u64, Fault>,
-    ) -> Result<(), Fault> {
-        let len = len(&mut self.input)?;
-        let bytes = self.input.take(len)?;
-        self.push(integer_from_le(bytes))
-    }
-
-    /// A line of digits; protocol 0 spells the bools `00` and `01`.
-    fn decimal_integer(&mut self) -> Result<(), Fault> {
-        let line = self.input.text_line()?;
-        let digits = line.strip_suffix('L').unwrap_or(line);
-        match digits {
-            "00" => return self.push_id(Arena::FALSE),
-            "01" => return self.push_id(Arena::TRUE),
-            _ => {}
-        }
-        match digits.trim().parse::<i128>() {
-            Ok(value) => self.push(integer_from_le(&value.to_le_bytes())),
-            Err(_) => Err(self.input.corrupt("a decimal integer of up to 128 bits is expected")),
-        }
-    }
-
-    fn decimal_float(&mut self) -> Result<(), Fault> {
-        match self.input.text_line()?.trim().parse() {
-            Ok(value) => self.push(Node::Float(value)),
-            Err(_) => Err(self.input.corrupt("a decimal number is expected")),
-        }
-    }
-
-    // Text and bytes.
-
-    fn text(&mut self, opcode: u8) -> Result<(), Fault> {
-        let len = match opcode {
-            b'V' => {
-                let line =
-                    self.input.line()?.iter().map(|&byte| char::from(byte)).collect::<String>();
-                let text = unescape(&line);
-                return self.push(Node::Str(text.into()));
-            }
-            b'X' => u64::from(self.input.u32()?),
-            0x8c => u64::from(self.input.u8()?),
-            _ => self.input.u64()?,
-        };
-        let text = String::from_utf8_lossy(self.input.take(len)?);
-        self.push(Node::Str(text.into()))
-    }
-
-    fn bytes(&mut self, opcode: u8) -> Result<(), Fault> {
-        let len = match opcode {
-            b'C' => u64::from(self.input.u8()?),
-            b'B' => u64::from(self.input.u32()?),
-            _ => self.input.u64()?,
-        };
-        let bytes = self.input.take(len)?;
-        self.push(Node::Bytes(bytes.into()))
-    }
-
-    /// Python 2 wrote text and bytes alike: text if it reads as UTF-8.
-    fn python2_string(&mut self, opcode: u8) -> Result<(), Fault> {
-        let raw = match opcode {
-            b'S' => {
-                let line = self.input.line()?.trim_ascii();
-                unquote(line).ok_or_else(|| self.input.corrupt("a quoted string is expected"))?
-            }
-            b'T' => {
-                let len = self.input.u32()?;
-                self.input.take(u64::from(len))?.to_vec()
-            }
-            _ => {
-                let len = self.input.u8()?;
-                self.input.take(u64::from(len))?.to_vec()
-            }
-        };
-        self.push(match String::from_utf8(raw) {
-            Ok(text) => Node::Str(text.into()),
-            Err(error) => Node::Bytes(error.into_bytes().into()),
-        })
-    }
-
-    // Containers.
-
-    fn tuple(&mut self, len: usize) -> Result<(), Fault> {
-        let mut items = Vec::with_capacity(len);
-        for _ in 0..len {
-            items.push(self.pop()?);
-        }
-        items.reverse();
-        self.push(Node::Tuple(items))
-    }
-
-    fn marked_dict(&mut self) -> Result<(), Fault> {
-        let items = self.pop_mark()?;
-        self.push(Node::Dict(Box::default()))?;
-        self.set_items(&items)
-    }
-
-    fn append(&mut self, mut items: Vec<Id>) -> Result<(), Fault> {
-        let target = self.top()?;
-        match self.arena.get_mut(target) {
-            Node::List(list) | Node::Set(list) => list.append(&mut items),
-            Node::Object(object) => object.items.append(&mut items),
-            _ => return Err(self.input.corrupt("items are added to something that is no list")),
-        }
-        Ok(())
-    }
-
-    fn set_item(&mut self) -> Result<(), Fault> {
-        let value = self.pop()?;
-        let key = self.pop()?;
-        self.set_items(&[key, value])
-    }
-
-    fn set_items(&mut self, items: &[Id]) -> Result<(), Fault> {
-        let target = self.top()?;
-        let (pairs, []) = items.as_chunks::<2>() else {
-            return Err(self.input.corrupt("a dict gets a key without a value"));
-        };
-        let pairs = pairs.iter().map(|&[key, value]| (key, value));
-        match self.arena.get_mut(target) {
-            Node::Dict(dict) => dict.pairs.extend(pairs),
-            Node::Object(object) => object.pairs.extend(pairs),
-            _ => return Err(self.input.corrupt("entries are added to something that is no dict")),
-        }
-        Ok(())
-    }
-
-    // The memo.
-
-    fn memoize(&mut self, opcode: u8) -> Result<(), Fault> {
-        let slot = match opcode {
-            0x94 => self.memo.len() as u64,
-            b'q' => u64::from(self.input.u8()?),
-            b'r' => u64::from(self.input.u32()?),
-            _ => self.memo_line()?,
-        };
-        let id = self.top()?;
-        self.memo.insert(slot, id);
-        Ok(())
-    }
-
-    fn recall(&mut self, opcode: u8) -> Result<(), Fault> {
-        let slot = match opcode {
-            b'h' => u64::from(self.input.u8()?),
-            b'j' => u64::from(self.input.u32()?),
-            _ => self.memo_line()?,
-        };
-        match self.memo.get(&slot) {
-            Some(&id) => self.push_id(id),
-            None => Err(self.input.corrupt(format!("memo slot {slot} is empty"))),
-        }
-    }
-
-    fn memo_line(&mut self) -> Result<u64, Fault> {
-        let line = self.input.text_line()?;
-        line.parse().map_err(|_| self.input.corrupt("a memo slot is expected"))
-    }
-
-    // Classes, calls and objects.
 
     fn global(&mut self, opcode: u8) -> Result<(), Fault> {
         if opcode == b'c' {

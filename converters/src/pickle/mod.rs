@@ -6,16 +6,15 @@
 //! [`freeze`](Pickle::freeze) turns the arena into an immutable [`Value`](crate::Value).
 
 mod call;
+mod containers;
 mod freeze;
 mod input;
 mod literal;
 mod machine;
 mod node;
 mod numpy;
+mod scalars;
 mod torch;
-
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 

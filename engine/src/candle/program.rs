@@ -10,7 +10,7 @@ use super::host::floats;
 use super::step::run;
 use super::weights::Weights;
 use crate::executor::{no_such, specs};
-use crate::{DType, Error, Graph, Node, Program, Result, Session, Spec, StepTime, Value};
+use crate::{DType, Error, Graph, Node, Program, Result, Session, Spec, StepTime, Value, cost};
 
 /// A graph with its weights in candle's tensors.
 pub(super) struct CandleProgram {
@@ -72,7 +72,7 @@ impl Program for CandleProgram {
     }
 
     fn flops(&self) -> u64 {
-        0
+        self.graph.nodes.iter().map(|node| cost::of(&self.graph, node).flops).sum()
     }
 }
 
@@ -127,16 +127,17 @@ impl Session for CandleSession {
     }
 
     fn profile(&mut self) -> Result<Vec<StepTime>> {
-        let graph = self.program.graph.clone();
-        let mut times = Vec::with_capacity(graph.nodes.len());
+        let program = Arc::clone(&self.program);
+        let mut times = Vec::with_capacity(program.graph.nodes.len());
         self.walk(|node, time| {
+            let cost = cost::of(&program.graph, node);
             times.push(StepTime {
                 op: node.op.name(),
                 label: node.label.clone(),
-                shape: graph.shape(node.outputs[0]),
+                shape: program.graph.shape(node.outputs[0]),
                 time,
-                flops: 0,
-                bytes: 0,
+                flops: cost.flops,
+                bytes: cost.bytes,
             });
         })?;
         Ok(times)

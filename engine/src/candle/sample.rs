@@ -19,7 +19,7 @@ pub(super) fn grid_sample(
     let pixel = |place: f32, size: usize| {
         let (place, size) = (f64::from(place), size as f64);
         let at = if align_corners {
-            (place + 1.0) / 2.0 * (size - 1.0)
+            (place + 1.0) * (size - 1.0) / 2.0
         } else {
             ((place + 1.0) * size - 1.0) / 2.0
         };

@@ -1,6 +1,7 @@
 //! The constants of a graph as candle's tensors.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use candle_core::{Device, Tensor, bail};
 
@@ -16,10 +17,10 @@ impl Weights {
     pub(super) fn of(graph: &Graph) -> Result<Weights> {
         let mut all = HashMap::new();
         for constant in graph.nodes.iter().flat_map(|node| constants(&node.op)) {
-            if !all.contains_key(&constant.key()) {
+            if let Entry::Vacant(place) = all.entry(constant.key()) {
                 let (values, dims) = (constant.load()?, constant.shape());
                 let tensor = Tensor::from_slice(&values, &*dims, &Device::Cpu).map_err(failed)?;
-                all.insert(constant.key(), tensor);
+                place.insert(tensor);
             }
         }
         Ok(Weights(all))

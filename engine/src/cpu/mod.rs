@@ -4,12 +4,12 @@
 //! each operation to a step that calls a kernel ([`lower`]), and gives buffers that live at different times the same memory
 //! ([`plan`]). A run walks the steps.
 
-mod cost;
 mod fold;
 mod layout;
 mod lower;
 mod memory;
 mod packs;
+mod peak;
 mod plan;
 mod program;
 

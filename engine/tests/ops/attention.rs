@@ -35,10 +35,7 @@ fn masked(m: &mut Maker) -> Result<()> {
     let mut count = 0;
     let mask = m.input_with(&[queries, tokens], |random| {
         count += 1;
-        match random.once_in(3) && count % tokens != 0 {
-            true => -1e9,
-            false => random.float(-1.0, 1.0),
-        }
+        if random.once_in(3) && count % tokens != 0 { -1e9 } else { random.float(-1.0, 1.0) }
     })?;
     let y = m.graph.masked_attention(q, k, v, mask, heads)?;
     m.output(y);

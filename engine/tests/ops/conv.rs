@@ -75,9 +75,10 @@ fn plain(m: &mut Maker, geometry: fn(&mut Random) -> Conv) -> Result<()> {
     let image = [r.count(1, 2), r.count(1, 40), r.count(1, 40), r.channels()];
     let (out, geometry) = (r.channels(), geometry(r));
     let (x, w) = (m.input(&image)?, m.weights());
-    let y = match m.random.once_in(2) {
-        true => m.graph.conv(x, &w, out, geometry)?,
-        false => m.graph.conv_no_bias(x, &w, out, geometry)?,
+    let y = if m.random.once_in(2) {
+        m.graph.conv(x, &w, out, geometry)?
+    } else {
+        m.graph.conv_no_bias(x, &w, out, geometry)?
     };
     m.output(y);
     Ok(())

@@ -67,9 +67,12 @@ fn pad(m: &mut Maker) -> Result<()> {
     let most = |extent: usize| if mode == PadMode::Reflect { (extent - 1).min(3) } else { 3 };
     let pads: Vec<[usize; 2]> = dims
         .iter()
-        .map(|&extent| match m.random.once_in(3) {
-            true => [0, 0],
-            false => [m.random.count(0, most(extent)), m.random.count(0, most(extent))],
+        .map(|&extent| {
+            if m.random.once_in(3) {
+                [0, 0]
+            } else {
+                [m.random.count(0, most(extent)), m.random.count(0, most(extent))]
+            }
         })
         .collect();
     let y = m.graph.pad(x, &pads, mode)?;

@@ -16,9 +16,10 @@ fn linear(m: &mut Maker) -> Result<()> {
     dims.push(m.random.of(&[1, 2, 3, 8, 17, 64, 100, 129]));
     let out = m.random.of(&[1, 2, 3, 8, 17, 64, 100, 129]);
     let (x, w) = (m.input(&dims)?, m.weights());
-    let y = match m.random.once_in(2) {
-        true => m.graph.linear(x, &w, out)?,
-        false => m.graph.linear_no_bias(x, &w, out)?,
+    let y = if m.random.once_in(2) {
+        m.graph.linear(x, &w, out)?
+    } else {
+        m.graph.linear_no_bias(x, &w, out)?
     };
     m.output(y);
     Ok(())

@@ -85,12 +85,11 @@ fn residual_linear(m: &mut Maker) -> Result<()> {
         let y = m.graph.activation(y, act);
         let y = m.graph.linear(y, &w.at("fc2"), c)?;
         let y = if m.random.once_in(2) { m.graph.layer_scale(y, &w, "gamma")? } else { y };
-        x = match m.random.once_in(2) {
-            true => m.graph.add(x, y)?,
-            false => {
-                let sum = m.graph.add(y, x)?;
-                m.graph.layer_norm(sum, &w.at("norm"), 1e-6)?
-            }
+        x = if m.random.once_in(2) {
+            m.graph.add(x, y)?
+        } else {
+            let sum = m.graph.add(y, x)?;
+            m.graph.layer_norm(sum, &w.at("norm"), 1e-6)?
         };
     }
     m.output(x);
@@ -167,7 +166,7 @@ fn conv_bn_silu(m: &mut Maker, x: Value, out: usize, geometry: Conv) -> Result<V
     m.graph.conv_bn(x, &w, ("conv", "bn"), out, geometry, Activation::Silu)
 }
 
-/// Halves of channels, each next to what is made of the one before: YOLOv8.
+/// Halves of channels, each next to what is made of the one before, as in `YOLOv8`.
 fn c2f(m: &mut Maker) -> Result<()> {
     let c = m.random.of(&[2, 8, 16, 17]);
     let shortcut = m.random.once_in(2);

@@ -27,9 +27,10 @@ fn tokens(m: &mut Maker) -> Result<Value> {
 
 fn layer_norm(m: &mut Maker) -> Result<()> {
     let (x, w, eps) = (tokens(m)?, m.weights(), m.random.of(&EPSILONS));
-    let y = match m.random.once_in(4) {
-        true => m.graph.layer_norm_plain(x, eps),
-        false => m.graph.layer_norm(x, &w, eps)?,
+    let y = if m.random.once_in(4) {
+        m.graph.layer_norm_plain(x, eps)
+    } else {
+        m.graph.layer_norm(x, &w, eps)?
     };
     m.output(y);
     Ok(())

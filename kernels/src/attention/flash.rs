@@ -43,6 +43,10 @@ impl Kernel for Queries<'_> {
 /// A number per query of a tile, in whole vectors.
 type Rows16 = [f32; 16];
 
+/// Floats that begin at a cache line.
+#[repr(C, align(64))]
+struct Lines<const N: usize>([MaybeUninit<f32>; N]);
+
 /// `count` queries, and the columns of values that they gather.
 struct Tile<'a> {
     job: &'a Job<'a>,
@@ -52,8 +56,8 @@ struct Tile<'a> {
     column: usize,
     columns: usize,
     queries: [*const f32; MAX_MR],
-    scores: [MaybeUninit<f32>; MAX_MR * KEYS],
-    sums: [MaybeUninit<f32>; MAX_MR * VALUES],
+    scores: Lines<{ MAX_MR * KEYS }>,
+    sums: Lines<{ MAX_MR * VALUES }>,
     max: Rows16,
     total: Rows16,
 }
@@ -83,8 +87,8 @@ impl<'a> Tile<'a> {
             column,
             columns,
             queries,
-            scores: [MaybeUninit::uninit(); MAX_MR * KEYS],
-            sums: [MaybeUninit::new(0.0); MAX_MR * VALUES],
+            scores: Lines([MaybeUninit::uninit(); MAX_MR * KEYS]),
+            sums: Lines([MaybeUninit::uninit(); MAX_MR * VALUES]),
             max: [f32::NEG_INFINITY; 16],
             total: [0.0; 16],
         }
@@ -99,17 +103,17 @@ impl<'a> Tile<'a> {
             let keys = start..end.min(start + KEYS);
             self.score(s, &keys);
             self.softmax(s, &keys);
-            self.gather(s, &keys);
+            self.gather(s, &keys, start == 0);
         }
         self.write(s);
     }
 
     fn scores_of(&mut self, i: usize) -> *mut f32 {
-        self.scores.as_mut_ptr().cast::<f32>().wrapping_add(i * KEYS)
+        self.scores.0.as_mut_ptr().cast::<f32>().wrapping_add(i * KEYS)
     }
 
     fn sums_of(&mut self, i: usize) -> *mut f32 {
-        self.sums.as_mut_ptr().cast::<f32>().wrapping_add(i * VALUES)
+        self.sums.0.as_mut_ptr().cast::<f32>().wrapping_add(i * VALUES)
     }
 
     /// Scores of all queries with `keys`, whole panels of them.
@@ -163,7 +167,9 @@ impl<'a> Tile<'a> {
             // SAFETY: a row of scores holds `KEYS`.
             unsafe { self.scores_of(i).add(seen).write_bytes(0, keys.len() - seen) };
             self.total[i] = self.total[i] * rescale[i] + total;
-            self.rescale(s, i, rescale[i]);
+            if keys.start > 0 {
+                self.rescale(s, i, rescale[i]);
+            }
         }
     }
 
@@ -266,7 +272,8 @@ impl<'a> Tile<'a> {
 
     /// Adds the values of `keys`, weighted.
     #[inline(always)]
-    fn gather<S: Simd>(&mut self, s: S, keys: &Range<usize>) {
+    fn gather<S: Simd>(&mut self, s: S, keys: &Range<usize>, first: bool) {
+        let zeros = [0.0; MAX_NR];
         let (_, nr) = tile_shape(S::LANES);
         let shape = self.job.shape;
         let layout = Panels::new(S::ISA, shape.v_dim);
@@ -287,8 +294,8 @@ impl<'a> Tile<'a> {
                 taps: 1,
                 k: keys.len(),
                 panel: values.wrapping_add(column * shape.kv_len + keys.start * width),
-                init: out[0],
-                init_ld: VALUES,
+                init: if first { zeros.as_ptr() } else { out[0].cast_const() },
+                init_ld: if first { 0 } else { VALUES },
                 floor: f32::NEG_INFINITY,
                 out: out.as_ptr(),
             };

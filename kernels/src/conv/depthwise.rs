@@ -6,9 +6,8 @@
 use std::mem::MaybeUninit;
 
 use super::{Conv2d, PackedConv};
-use crate::activation;
 use crate::gemm::panels::Aligned;
-use crate::gemm::{Epilogue, Residual};
+use crate::gemm::{Epilogue, Finish, Residual};
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::{Context, Image, ImageMut};
 
@@ -67,6 +66,13 @@ struct Job<'a> {
     input: &'a Image<'a>,
     epilogue: &'a Epilogue<'a>,
     out: &'a ImageMut<'a>,
+}
+
+impl Job<'_> {
+    #[inline(always)]
+    fn output(&self, pixel: usize, channel: usize) -> *mut f32 {
+        self.out.pixels.ptr().wrapping_add(pixel * self.out.pixels.ld() + channel)
+    }
 }
 
 /// Some rows of the output.
@@ -236,35 +242,69 @@ impl<const KW: usize, const STRIDE: usize, const W: usize> Channels<'_, KW, STRI
                 }
             }
         }
-        for (i, sum) in sums.into_iter().enumerate().take(block.count - from) {
-            finish(s, job, block.first + from + i, channel, lanes, sum);
+        let count = block.count - from;
+        let first = block.first + from;
+        if job.epilogue.is_plain() {
+            let floor = s.splat(job.epilogue.floor());
+            for (i, sum) in sums.into_iter().enumerate().take(count) {
+                let to = job.output(first + i, channel);
+                // SAFETY: the pixel is in the output and has `lanes` channels from `channel` on.
+                unsafe {
+                    let y = s.max(floor, sum);
+                    if PART { s.store_ptr_partial(y, to, lanes) } else { s.store_ptr(y, to) }
+                }
+            }
+        } else {
+            let mut stored = Sums([0.0; WIDTH * 16]);
+            for (sum, to) in sums.into_iter().zip(stored.0.chunks_exact_mut(16)) {
+                s.store(sum, to);
+            }
+            s.call(Finished { job, first, channel, lanes, sums: &stored.0[..count.min(W) * 16] });
         }
     }
 }
 
-/// Applies the epilogue to channels of one pixel and writes them.
-#[inline(always)]
-fn finish<S: Simd>(s: S, job: &Job, pixel: usize, channel: usize, lanes: usize, sum: S::F32) {
-    let out = &job.out.pixels;
-    let activation = job.epilogue.activation;
-    let to = out.ptr().wrapping_add(pixel * out.ld() + channel);
-    let (residual, before) = match job.epilogue.residual {
-        None => (None, false),
-        Some(Residual::InPlace { before_activation }) => (Some(to.cast_const()), before_activation),
-        Some(Residual::Rows { rows, before_activation }) => {
-            (Some(rows.ptr().wrapping_add(pixel * rows.ld() + channel)), before_activation)
+#[repr(C, align(64))]
+struct Sums([f32; WIDTH * 16]);
+
+/// Sums of channels of some pixels, 16 apart, that the epilogue is applied to.
+struct Finished<'a> {
+    job: &'a Job<'a>,
+    first: usize,
+    channel: usize,
+    lanes: usize,
+    sums: &'a [f32],
+}
+
+impl Kernel for Finished<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let (job, channel) = (self.job, self.channel);
+        let mut out = [std::ptr::null_mut(); WIDTH];
+        let mut residual = [std::ptr::null(); WIDTH];
+        let count = self.sums.len() / 16;
+        for i in 0..count {
+            out[i] = job.output(self.first + i, channel);
+            residual[i] = match job.epilogue.residual {
+                Some(Residual::Rows { rows, .. }) => {
+                    rows.ptr().wrapping_add((self.first + i) * rows.ld() + channel)
+                }
+                _ => out[i].cast_const(),
+            };
         }
-    };
-    // SAFETY: the pixel is in the output and in the residual, with `lanes` channels from `channel` on.
-    unsafe {
-        let y = match residual {
-            None => activation::apply(s, activation, sum),
-            Some(r) if before => {
-                activation::apply(s, activation, s.add(sum, s.load_ptr_partial(r, lanes)))
-            }
-            Some(r) => s.add(activation::apply(s, activation, sum), s.load_ptr_partial(r, lanes)),
+        let residuals = if job.epilogue.residual.is_some() { count } else { 0 };
+        let finish = Finish {
+            sums: self.sums.as_ptr(),
+            stride: 16,
+            columns: self.lanes,
+            out: &out[..count],
+            residual: &residual[..residuals],
+            before_activation: job.epilogue.adds_before_activation(),
+            activation: job.epilogue.activation,
         };
-        s.store_ptr_partial(y, to, lanes);
+        finish.run(s);
     }
 }
 
@@ -274,11 +314,11 @@ fn single<S: Simd>(s: S, job: &Job, [n, y, x]: [usize; 3]) {
     let pixel = (n * job.out.h + y) * job.out.w + x;
     for channel in (0..job.out.c).step_by(S::LANES) {
         let lanes = S::LANES.min(job.out.c - channel);
-        let mut sum = [0.0; 16];
-        for (lane, sum) in sum[..lanes].iter_mut().enumerate() {
+        let mut sums = [0.0; 16];
+        for (lane, sum) in sums[..lanes].iter_mut().enumerate() {
             *sum = single_sum(job, [n, y, x], channel + lane);
         }
-        finish(s, job, pixel, channel, lanes, s.load(&sum));
+        s.call(Finished { job, first: pixel, channel, lanes, sums: &sums });
     }
 }
 

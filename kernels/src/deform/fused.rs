@@ -1,7 +1,7 @@
 //! Sampling at offsets from reference points or boxes, with the softmax of the weights inside.
 
 use super::run::{Head, Points, run};
-use super::{Deformable, Level, MAX_POINTS};
+use super::{Deformable, Level};
 use crate::Context;
 use crate::rows::{Rows, RowsMut};
 use crate::simd::Simd;
@@ -31,7 +31,7 @@ pub struct FusedInputs<'a> {
 /// [`deformable_attention`](super::deformable_attention) with positions and weights made inside.
 ///
 /// # Panics
-/// When extents disagree or there are more than [`MAX_POINTS`] points.
+/// When extents disagree or there are more than [`MAX_POINTS`](super::MAX_POINTS) points.
 pub fn deformable_attention_fused(
     ctx: Context,
     shape: &Deformable,

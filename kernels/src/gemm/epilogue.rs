@@ -63,13 +63,24 @@ impl Epilogue<'_> {
     }
 
     /// Whether nothing remains to be done once sums start from the bias and are cut off at [`Epilogue::floor`].
-    pub(super) fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         self.residual.is_none()
             && matches!(self.activation, Activation::Identity | Activation::Relu)
     }
 
+    /// Whether the residual, if any, is added before the activation.
+    pub(crate) fn adds_before_activation(&self) -> bool {
+        matches!(
+            self.residual,
+            Some(
+                Residual::Rows { before_activation: true, .. }
+                    | Residual::InPlace { before_activation: true }
+            )
+        )
+    }
+
     /// The least value that a plain epilogue lets through.
-    pub(super) fn floor(&self) -> f32 {
+    pub(crate) fn floor(&self) -> f32 {
         if self.activation == Activation::Relu { 0.0 } else { f32::NEG_INFINITY }
     }
 }
@@ -78,15 +89,15 @@ impl Epilogue<'_> {
 ///
 /// # Safety (of running it)
 /// `columns` floats can be read or written at each of the pointers' rows.
-pub(super) struct Finish<'a> {
-    pub(super) sums: *const f32,
-    pub(super) stride: usize,
-    pub(super) columns: usize,
-    pub(super) out: &'a [*mut f32],
+pub(crate) struct Finish<'a> {
+    pub(crate) sums: *const f32,
+    pub(crate) stride: usize,
+    pub(crate) columns: usize,
+    pub(crate) out: &'a [*mut f32],
     /// Per row; empty where there is none.
-    pub(super) residual: &'a [*const f32],
-    pub(super) before_activation: bool,
-    pub(super) activation: Activation,
+    pub(crate) residual: &'a [*const f32],
+    pub(crate) before_activation: bool,
+    pub(crate) activation: Activation,
 }
 
 impl Kernel for Finish<'_> {
@@ -101,18 +112,14 @@ impl Kernel for Finish<'_> {
                 // SAFETY: the maker vouches for `columns` floats at each pointer; `at + n <= columns`.
                 unsafe {
                     let sum = s.load_ptr_partial(self.sums.add(row * self.stride + at), n);
-                    let y = match residual {
-                        None => activation::apply(s, self.activation, sum),
-                        Some(residual) => {
-                            let r = s.load_ptr_partial(residual.add(at), n);
-                            if self.before_activation {
-                                activation::apply(s, self.activation, s.add(sum, r))
-                            } else {
-                                s.add(activation::apply(s, self.activation, sum), r)
-                            }
-                        }
+                    let residual = residual.map_or(s.zero(), |r| s.load_ptr_partial(r.add(at), n));
+                    let (before, after) = if self.before_activation {
+                        (residual, s.zero())
+                    } else {
+                        (s.zero(), residual)
                     };
-                    s.store_ptr_partial(y, out.add(at), n);
+                    let y = activation::apply(s, self.activation, s.add(sum, before));
+                    s.store_ptr_partial(s.add(y, after), out.add(at), n);
                 }
             }
         }

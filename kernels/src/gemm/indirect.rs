@@ -253,28 +253,27 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
     ) {
         let epilogue = &self.product.epilogue;
         let mut residual = [std::ptr::null(); MAX_MR];
-        let (count, before_activation) = match epilogue.residual {
-            None => (0, false),
-            Some(Residual::InPlace { before_activation }) => {
+        let mut count = self.count;
+        match epilogue.residual {
+            None => count = 0,
+            Some(Residual::InPlace { .. }) => {
                 for (r, out) in residual.iter_mut().zip(out) {
                     *r = out.cast_const();
                 }
-                (self.count, before_activation)
             }
-            Some(Residual::Rows { rows, before_activation }) => {
+            Some(Residual::Rows { rows, .. }) => {
                 for (r, row) in residual.iter_mut().zip(&self.output) {
                     *r = rows.ptr().wrapping_add(row * rows.ld() + first);
                 }
-                (self.count, before_activation)
             }
-        };
+        }
         s.call(Finish {
             sums,
             stride: MAX_NR,
             columns,
             out,
             residual: &residual[..count],
-            before_activation,
+            before_activation: epilogue.adds_before_activation(),
             activation: epilogue.activation,
         });
     }

@@ -13,6 +13,7 @@ pub(crate) mod tile;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use epilogue::Finish;
 pub use epilogue::{Epilogue, Residual};
 pub use panels::PackedMatrix;
 pub use rows::linear;

@@ -2,6 +2,9 @@
 
 use crate::simd::{Kernel, Simd};
 
+/// Lanes of the widest vectors.
+const MAX_LANES: usize = 16;
+
 /// Copies columns of a matrix to a panel `[k][width]`, zero where columns end.
 #[derive(Clone, Copy)]
 pub(crate) struct PackPanel {
@@ -23,7 +26,7 @@ impl Kernel for PackPanel {
     /// The maker vouches for the matrix and for `k * width` floats at `to`.
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        if self.transposed { self.transpose() } else { self.copy(s) }
+        if self.transposed { self.transpose(s) } else { self.copy(s) }
     }
 }
 
@@ -42,24 +45,44 @@ impl PackPanel {
         }
     }
 
+    /// Squares of as many rows as lanes.
     #[inline(always)]
-    fn transpose(self) {
-        const BLOCK: usize = 16;
-        for start in (0..self.k).step_by(BLOCK) {
-            let end = self.k.min(start + BLOCK);
-            for column in 0..self.width {
-                for p in start..end {
-                    // SAFETY: column `column` has `k` floats, the panel `k * width`.
-                    unsafe {
-                        let x = if column < self.columns {
-                            *self.from.add(column * self.ld + p)
-                        } else {
-                            0.0
+    fn transpose<S: Simd>(self, s: S) {
+        for column in (0..self.width).step_by(S::LANES) {
+            for p in (0..self.k).step_by(S::LANES) {
+                let count = S::LANES.min(self.k - p);
+                let mut square = [s.zero(); MAX_LANES];
+                for (i, row) in square[..S::LANES].iter_mut().enumerate() {
+                    if column + i < self.columns {
+                        let from = self.from.wrapping_add((column + i) * self.ld + p);
+                        // SAFETY: the column has `k` floats, `count` of them from `p` on.
+                        *row = unsafe {
+                            if count == S::LANES {
+                                s.load_ptr(from)
+                            } else {
+                                s.load_ptr_partial(from, count)
+                            }
                         };
-                        *self.to.add(p * self.width + column) = x;
                     }
                 }
+                transpose(s, &mut square);
+                for (i, row) in square[..count].iter().enumerate() {
+                    // SAFETY: the panel has `k` rows of `width` floats, a multiple of the lanes.
+                    unsafe { s.store_ptr(*row, self.to.add((p + i) * self.width + column)) };
+                }
             }
+        }
+    }
+}
+
+/// Swaps rows and columns: zipping each row with the one half the rows on, as often as it takes to halve them to one.
+#[inline(always)]
+fn transpose<S: Simd>(s: S, square: &mut [S::F32; MAX_LANES]) {
+    let half = S::LANES / 2;
+    for _ in 0..S::LANES.trailing_zeros() {
+        let from = *square;
+        for i in 0..half {
+            [square[2 * i], square[2 * i + 1]] = s.zip(from[i], from[i + half]);
         }
     }
 }

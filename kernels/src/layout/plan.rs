@@ -1,7 +1,7 @@
 //! A walk, with the dimensions merged that can be walked as one.
 
 /// The most dimensions that a walk can have.
-pub const MAX_RANK: usize = 8;
+pub(super) const MAX_RANK: usize = 8;
 
 /// How each element of a result is found in an operand.
 #[derive(Clone, Debug, PartialEq, Eq)]

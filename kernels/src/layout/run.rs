@@ -76,7 +76,7 @@ impl Walk {
                     (0..dim.extent).for_each(|i| *self.to.add(i) = value);
                 }
                 (from, to) => {
-                    (0..dim.extent).for_each(|i| *self.to.add(i * to) = *self.from.add(i * from))
+                    (0..dim.extent).for_each(|i| *self.to.add(i * to) = *self.from.add(i * from));
                 }
             }
         }

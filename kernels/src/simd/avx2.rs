@@ -133,6 +133,15 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn zip(self, a: __m256, b: __m256) -> [__m256; 2] {
+        // SAFETY: the token exists, so the processor has the instructions.
+        unsafe {
+            let (low, high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+            [_mm256_permute2f128_ps::<0x20>(low, high), _mm256_permute2f128_ps::<0x31>(low, high)]
+        }
+    }
+
+    #[inline(always)]
     fn reduce_add(self, a: __m256) -> f32 {
         // SAFETY: the token exists, so the processor has the instructions.
         unsafe {

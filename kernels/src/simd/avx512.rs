@@ -135,6 +135,16 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn zip(self, a: __m512, b: __m512) -> [__m512; 2] {
+        // SAFETY: the token exists, so the processor has the instructions.
+        unsafe {
+            let low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+            let high = _mm512_add_epi32(low, _mm512_set1_epi32(8));
+            [_mm512_permutex2var_ps(a, low, b), _mm512_permutex2var_ps(a, high, b)]
+        }
+    }
+
+    #[inline(always)]
     fn reduce_add(self, a: __m512) -> f32 {
         // SAFETY: the token exists, so the processor has the instructions.
         unsafe { _mm512_reduce_add_ps(a) }

@@ -108,6 +108,8 @@ pub trait Simd: Copy + Send + Sync + 'static {
     fn select(self, mask: Self::Mask, yes: Self::F32, no: Self::F32) -> Self::F32;
     /// The magnitude of `a` with the sign of `sign`.
     fn copysign(self, a: Self::F32, sign: Self::F32) -> Self::F32;
+    /// `a0 b0 a1 b1 ...`: the lower halves of both, lane by lane in turn, and the upper ones.
+    fn zip(self, a: Self::F32, b: Self::F32) -> [Self::F32; 2];
     /// The sum of the lanes.
     fn reduce_add(self, a: Self::F32) -> f32;
     /// The largest lane.

@@ -140,6 +140,12 @@ impl Simd for Neon {
     }
 
     #[inline(always)]
+    fn zip(self, a: float32x4_t, b: float32x4_t) -> [float32x4_t; 2] {
+        // SAFETY: the token exists, so the processor has the instructions.
+        unsafe { [vzip1q_f32(a, b), vzip2q_f32(a, b)] }
+    }
+
+    #[inline(always)]
     fn reduce_add(self, a: float32x4_t) -> f32 {
         // SAFETY: the token exists, so the processor has the instructions.
         unsafe { vaddvq_f32(a) }

@@ -146,6 +146,11 @@ impl Simd for Scalar {
     }
 
     #[inline(always)]
+    fn zip(self, a: f32, b: f32) -> [f32; 2] {
+        [a, b]
+    }
+
+    #[inline(always)]
     fn reduce_add(self, a: f32) -> f32 {
         a
     }

@@ -1,6 +1,8 @@
 //! The picture type: 8-bit RGB, rows top to bottom, owned.
 
 mod decode;
+mod encode;
+mod jpeg;
 mod limits;
 
 pub use decode::DecodeOptions;

@@ -55,10 +55,20 @@ impl Normalisation {
         let [first, second, third] = &*self.table;
         let pixels = image.pixels().as_chunks::<3>().0;
         let out = out.as_chunks_mut::<3>().0;
-        let bgr = self.order == ColorMode::Bgr;
-        for (out, &[r, g, b]) in out.iter_mut().zip(pixels) {
-            let [x, y, z] = if bgr { [b, g, r] } else { [r, g, b] };
-            *out = [first[usize::from(x)], second[usize::from(y)], third[usize::from(z)]];
+        let look_up = |[x, y, z]: [u8; 3]| {
+            [first[usize::from(x)], second[usize::from(y)], third[usize::from(z)]]
+        };
+        match self.order {
+            ColorMode::Rgb => {
+                for (out, &rgb) in out.iter_mut().zip(pixels) {
+                    *out = look_up(rgb);
+                }
+            }
+            ColorMode::Bgr => {
+                for (out, &[r, g, b]) in out.iter_mut().zip(pixels) {
+                    *out = look_up([b, g, r]);
+                }
+            }
         }
     }
 }

@@ -13,11 +13,11 @@ use std::sync::Arc;
 
 use ocelli_kernels::{Context, Isa};
 
-use super::cost::{self, Cost};
 use super::layout::Layout;
 use super::memory::{Args, Block, Operand, Slot, check};
 use super::packs::Packs;
 use super::plan::{Lifetime, plan};
+use crate::cost::{self, Cost};
 use crate::op::Op;
 use crate::{Error, Graph, Node, Result, Shape, Value};
 
@@ -95,7 +95,7 @@ struct Title {
 
 impl Lowering<'_> {
     fn node(&mut self, node: &Node) -> Result<()> {
-        if self.layout.is_view(self.graph, node) {
+        if self.layout.is_view(node) {
             return Ok(());
         }
         match &node.op {

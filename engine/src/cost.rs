@@ -5,12 +5,12 @@ use crate::{Graph, Node, Tensor};
 
 /// Floating-point operations (a multiplication with its addition is two), and bytes read and written once each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Cost {
-    pub(super) flops: u64,
-    pub(super) bytes: u64,
+pub(crate) struct Cost {
+    pub(crate) flops: u64,
+    pub(crate) bytes: u64,
 }
 
-pub(super) fn of(graph: &Graph, node: &Node) -> Cost {
+pub(crate) fn of(graph: &Graph, node: &Node) -> Cost {
     let elements = |v: &crate::Value| graph.shape(*v).elements() as u64;
     let moved: u64 = node.inputs.iter().chain(&node.outputs).map(elements).sum();
     let weights: u64 = weights(&node.op).map(|t| t.shape().elements() as u64).sum();

@@ -1,0 +1,169 @@
+//! `ocelli bench`: the network alone.
+
+mod memory;
+mod profile;
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use ocelli::engine::cpu::CpuExecutor;
+use ocelli::engine::{Program, Session};
+use ocelli::{AutoModel, Precision};
+use serde::Serialize;
+
+use crate::Outcome;
+use crate::args::BenchArgs;
+use crate::console::Console;
+use crate::load::load;
+
+/// What was measured.
+#[derive(Debug, Serialize)]
+struct Measured {
+    model: String,
+    variant: String,
+    height: usize,
+    width: usize,
+    batch: usize,
+    threads: usize,
+    instruction_set: &'static str,
+    precision: &'static str,
+    runs: usize,
+    /// Of one run with the whole batch.
+    median_ms: f64,
+    min_ms: f64,
+    /// Billions of floating-point operations a second, at the median.
+    gflops: f64,
+    /// What these threads do at most when they only multiply and add `f32`.
+    peak_gflops: f64,
+    roofline_share: f64,
+    /// The most memory this process ever had.
+    peak_memory_mb: Option<f64>,
+    /// Packed weights, shared by all sessions.
+    weights_mb: f64,
+    /// Memory of one session.
+    session_mb: f64,
+}
+
+pub(crate) fn run(args: &BenchArgs, console: &Console) -> Result<Outcome> {
+    let model = load(&args.model, console)?;
+    let size = args.size.unwrap_or(model.info().resolution);
+    let shape = [usize::from(args.batch), size.height, size.width, 3];
+    let program = model.program(shape)?;
+    let mut session = program.clone().session()?;
+    fill(session.input(0)?);
+    for _ in 0..args.warmup {
+        session.run()?;
+    }
+    if args.profile {
+        let table = profile::table(&mut *session, args.runs.min(20))?;
+        if !args.json {
+            table.print(console)?;
+        }
+    }
+    let times = times(&mut *session, args.runs)?;
+    let measured = measured(args, &model, &*program, shape, times)?;
+    if args.json {
+        console.line(&serde_json::to_string(&measured)?)?;
+    } else {
+        print(&measured, console)?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// Numbers such as those of a normalised picture, the same each time.
+fn fill(input: &mut [f32]) {
+    let mut state = 1_u32;
+    for value in input {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        *value = (state >> 8) as f32 / (1 << 22) as f32 - 2.0;
+    }
+}
+
+/// The times of `runs` runs, ascending.
+fn times(session: &mut dyn Session, runs: u32) -> Result<Vec<Duration>> {
+    let mut times = Vec::new();
+    for _ in 0..runs {
+        let start = Instant::now();
+        session.run()?;
+        times.push(start.elapsed());
+    }
+    times.sort();
+    Ok(times)
+}
+
+fn measured(
+    args: &BenchArgs,
+    model: &AutoModel,
+    program: &dyn Program,
+    [batch, height, width, _]: [usize; 4],
+    times: Vec<Duration>,
+) -> Result<Measured> {
+    let executor = CpuExecutor::new(args.model.threads)?;
+    let median = median(&times).context("--runs must be at least 1")?;
+    let gflops = program.flops() as f64 / median.as_secs_f64() / 1e9;
+    let peak_gflops = executor.peak_gflops();
+    let megabytes = |bytes: usize| bytes as f64 / 1e6;
+    Ok(Measured {
+        model: model.info().name.clone(),
+        variant: model.info().variant.clone(),
+        height,
+        width,
+        batch,
+        threads: executor.threads(),
+        instruction_set: executor.isa().name(),
+        precision: Precision::from(args.model.precision).name(),
+        runs: times.len(),
+        median_ms: ms(median),
+        min_ms: times.first().copied().map_or(0.0, ms),
+        gflops,
+        peak_gflops,
+        roofline_share: gflops / peak_gflops,
+        peak_memory_mb: memory::peak_mb(),
+        weights_mb: megabytes(program.shared_bytes()),
+        session_mb: megabytes(program.session_bytes()),
+    })
+}
+
+/// The middle of ascending times; of an even number, the mean of the two in the middle.
+fn median(times: &[Duration]) -> Option<Duration> {
+    let upper = *times.get(times.len() / 2)?;
+    let lower = times[(times.len() - 1) / 2];
+    Some((lower + upper) / 2)
+}
+
+fn print(m: &Measured, console: &Console) -> Result<()> {
+    console.line(&format!(
+        "{} ({}), batch {}, {}x{}, {} threads, {}, {}",
+        m.model, m.variant, m.batch, m.height, m.width, m.threads, m.instruction_set, m.precision
+    ))?;
+    console.line(&format!(
+        "median {:.2} ms, fastest {:.2} ms of {} runs",
+        m.median_ms, m.min_ms, m.runs
+    ))?;
+    let share = m.roofline_share * 100.0;
+    console.line(&format!(
+        "{:.1} GFLOP/s, {share:.0} % of the {:.1} GFLOP/s these threads do at most in f32",
+        m.gflops, m.peak_gflops
+    ))?;
+    let peak = m.peak_memory_mb.map_or(String::new(), |mb| format!(", process at most {mb:.0} MB"));
+    let (weights, session) = (m.weights_mb, m.session_mb);
+    console.line(&format!("weights {weights:.1} MB, session {session:.1} MB{peak}"))?;
+    Ok(())
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn medians_are_in_the_middle() {
+        let times: Vec<_> = [1, 2, 4, 8].map(Duration::from_millis).to_vec();
+        assert_eq!(median(&times), Some(Duration::from_millis(3)));
+        assert_eq!(median(&times[..3]), Some(Duration::from_millis(2)));
+        assert_eq!(median(&[]), None);
+    }
+}

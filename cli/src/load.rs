@@ -1,0 +1,55 @@
+//! From the arguments to a loaded model.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use ocelli::{AutoModel, Cache, Downloader, ModelSource, labels, parse_task};
+
+use crate::args::ModelArgs;
+use crate::console::Console;
+use crate::progress::Downloads;
+
+/// Loads the model, and warns about tensors nobody asked for.
+pub(crate) fn load(args: &ModelArgs, console: &Console) -> Result<AutoModel> {
+    let mut options = AutoModel::options()
+        .weights(args.weights.into())
+        .preparation(args.preparation.into())
+        .threads(args.threads)
+        .precision(args.precision.into())
+        .allow_unverified(args.allow_unverified);
+    if let Some(model_type) = &args.model_type {
+        options = options.model_type(model_type);
+    }
+    if let Some(task) = &args.task {
+        options = options.task(parse_task(task)?);
+    }
+    if let Some(given) = &args.labels {
+        options = options.labels(labels(given)?);
+    }
+    if let Some(resolution) = args.resolution {
+        options = options.resolution(resolution);
+    }
+    if let Some(device) = args.device {
+        options = options.device(device);
+    }
+    if !matches!(ModelSource::parse(&args.model)?, ModelSource::Local(_)) {
+        options = options.downloader(downloader(args, console)?);
+    }
+    let model = options.from_pretrained(&args.model)?;
+    if let [first, ..] = &*model.info().unused_tensors {
+        let count = model.info().unused_tensors.len();
+        console
+            .warning(&format!("{count} tensors of the checkpoint are not used, such as `{first}`"));
+    }
+    Ok(model)
+}
+
+fn downloader(args: &ModelArgs, console: &Console) -> Result<Downloader> {
+    let mut downloader = Downloader::new(Cache::from_env()?)?
+        .progress(Arc::new(Downloads::new(console)))
+        .allow_http(args.allow_http);
+    if args.offline {
+        downloader = downloader.offline(true);
+    }
+    Ok(downloader)
+}

@@ -1,0 +1,181 @@
+//! `ocelli predict`: pictures in, findings out.
+
+mod draw;
+mod stages;
+mod summary;
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use ocelli::vision::{DecodeOptions, PostProcessOptions, ReportContext, ToReport};
+use ocelli::{AutoModel, ClassFilter, Confidence, InferOptions};
+
+use crate::Outcome;
+use crate::args::PredictArgs;
+use crate::console::Console;
+use crate::inputs::{Input, expand};
+use crate::load::load;
+use crate::outputs::OutputNames;
+use crate::progress::pictures;
+use stages::{Found, Stages};
+
+pub(crate) fn run(args: &PredictArgs, console: &Console) -> Result<Outcome> {
+    let inputs = expand(&args.images)?;
+    let confidence = args.confidence.as_deref().map_or(Ok(Confidence::Default), confidence)?;
+    let model = load(&args.model, console)?;
+    let job = Job::new(args, &model, confidence)?;
+    let mut sinks = Sinks::open(args, &inputs)?;
+
+    let bar = pictures(inputs.len(), console);
+    let mut failed = 0;
+    for input in &inputs {
+        match job.one(input, &mut sinks) {
+            Ok(line) if sinks.json_on_stdout => bar.suspend(|| console.line(&line))?,
+            Ok(line) => bar.suspend(|| match args.json {
+                Some(_) => Ok(console.remark(&line)),
+                None => console.line(&line),
+            })?,
+            Err(Failure::Sink(error)) => return Err(error),
+            Err(Failure::Picture(error)) => {
+                failed += 1;
+                bar.suspend(|| console.error(&with_name(input, &error)));
+            }
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    sinks.finish()?;
+    if failed == 0 {
+        return Ok(Outcome::Done);
+    }
+    console.error(&format!("{failed} of {} pictures failed", inputs.len()));
+    Ok(Outcome::SomeFailed)
+}
+
+/// What is done with each picture.
+struct Job<'a> {
+    model: &'a AutoModel,
+    stages: Stages<'a>,
+}
+
+/// What went wrong with one picture: the picture itself, or the place results go to, which ends all.
+enum Failure {
+    Picture(anyhow::Error),
+    Sink(anyhow::Error),
+}
+
+impl<'a> Job<'a> {
+    fn new(args: &PredictArgs, model: &'a AutoModel, confidence: Confidence) -> Result<Job<'a>> {
+        let filter = match &*args.classes {
+            [] => None,
+            classes => Some(ClassFilter::new(classes, model.class_names())?),
+        };
+        let post_process = PostProcessOptions {
+            confidence,
+            max_detections: args.max_detections,
+            ..PostProcessOptions::default()
+        };
+        let options = InferOptions { post_process, ..InferOptions::default() };
+        let decode = DecodeOptions { exif_orientation: args.exif, ..DecodeOptions::default() };
+        Ok(Job { model, stages: Stages { model, options, decode, filter } })
+    }
+
+    /// Treats one picture, and gives the line that tells of it.
+    fn one(&self, input: &Input, sinks: &mut Sinks) -> Result<String, Failure> {
+        let mut found = self.stages.run(input).map_err(Failure::Picture)?;
+        let context = ReportContext {
+            image: &input.name(),
+            model: &self.model.info().name,
+            class_names: self.model.class_names(),
+        };
+        let report = found.prediction.report(&context);
+        let json = || report.to_json().context("writing JSON");
+        if let Some(file) = &mut sinks.json {
+            let line = json().map_err(Failure::Sink)?;
+            writeln!(file, "{line}").context("writing JSON").map_err(Failure::Sink)?;
+        }
+        let written =
+            sinks.write_picture(input, &mut found, self.model).map_err(Failure::Picture)?;
+        if sinks.json_on_stdout {
+            return json().map_err(Failure::Sink);
+        }
+        Ok(summary::line(&report, &found.times, written.as_deref()))
+    }
+}
+
+/// Where results go.
+struct Sinks {
+    json: Option<BufWriter<File>>,
+    json_on_stdout: bool,
+    pictures: Option<OutputNames>,
+}
+
+impl Sinks {
+    fn open(args: &PredictArgs, inputs: &[Input]) -> Result<Sinks> {
+        let json_on_stdout = args.json.as_deref() == Some(Path::new("-"));
+        let json = match args.json.as_deref().filter(|_| !json_on_stdout) {
+            Some(path) => {
+                check_json_path(path, inputs)?;
+                let file = File::create(path).with_context(|| path.display().to_string())?;
+                Some(BufWriter::new(file))
+            }
+            None => None,
+        };
+        let pictures = match &args.output {
+            Some(folder) => {
+                std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+                Some(OutputNames::new(folder, inputs))
+            }
+            None => None,
+        };
+        Ok(Sinks { json, json_on_stdout, pictures })
+    }
+
+    fn write_picture(
+        &mut self,
+        input: &Input,
+        found: &mut Found,
+        model: &AutoModel,
+    ) -> Result<Option<std::path::PathBuf>> {
+        let Some(names) = &mut self.pictures else { return Ok(None) };
+        draw::draw(&mut found.image, &found.prediction, model);
+        let path = names.name(input);
+        found.image.save(&path)?;
+        Ok(Some(path))
+    }
+
+    fn finish(self) -> Result<()> {
+        if let Some(mut file) = self.json {
+            file.flush().context("writing JSON")?;
+        }
+        Ok(())
+    }
+}
+
+fn check_json_path(path: &Path, inputs: &[Input]) -> Result<()> {
+    let Ok(json) = path.canonicalize() else { return Ok(()) };
+    let same = |input: &Input| matches!(input, Input::File(file) if file.canonicalize().is_ok_and(|file| file == json));
+    if inputs.iter().any(same) {
+        bail!("--json {}: this is one of the pictures; name another file", path.display());
+    }
+    Ok(())
+}
+
+/// `0.5`, or `best`.
+fn confidence(given: &str) -> Result<Confidence> {
+    if given == "best" {
+        return Ok(Confidence::Best);
+    }
+    match given.parse() {
+        Ok(value) if (0.0..=1.0).contains(&value) => Ok(Confidence::Value(value)),
+        _ => bail!("--confidence {given}: it takes a score from 0 to 1, or `best`"),
+    }
+}
+
+/// The error, with the picture's name before it unless it begins with that already.
+fn with_name(input: &Input, error: &anyhow::Error) -> String {
+    let (name, text) = (input.name(), format!("{error:#}"));
+    if text.contains(&name) && input != &Input::Stdin { text } else { format!("{name}: {text}") }
+}
