@@ -35,6 +35,7 @@ pub(super) fn infer(checkpoint: &Checkpoint, said: Option<&str>) -> Result<Confi
         None => narrowed(checkpoint, &shown, alike)?,
     };
     let Shown { queries, position_grid, classes, groups, keypoints, .. } = shown;
+    let queries = if row.head == Head::Semantic { row.queries } else { queries };
     let mut variant = Variant { queries, position_grid, ..*row };
     let windows = checkpoint.model_config("num_windows").and_then(Value::as_i64);
     if let Some(windows) = windows.and_then(|w| usize::try_from(w).ok()).filter(|&w| w > 0) {

@@ -66,12 +66,13 @@ fn learned_references(g: &mut Graph, w: &Weights, boxes: Value, config: &Config)
     let learned = w.get("refpoint_embed.weight", &[config.groups * queries, 4])?;
     let learned = g.constant(rows(&learned, 0..queries)?);
     let learned = g.reshape(learned, &[1, queries, 4])?;
-    let parts = g.split(learned, 1, &[k, queries - k])?;
-    let references = refine(g, parts[0], boxes)?;
+    let first = g.slice(learned, 1, 0..k)?;
+    let references = refine(g, first, boxes)?;
     if k == queries {
         return Ok(references);
     }
-    let rest = g.expand(parts[1], &[n, queries - k, 4])?;
+    let rest = g.slice(learned, 1, k..queries)?;
+    let rest = g.expand(rest, &[n, queries - k, 4])?;
     g.concat(&[references, rest], 1)
 }
 

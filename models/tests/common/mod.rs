@@ -11,5 +11,5 @@ pub mod golden;
 
 /// What networks are run on.
 pub fn executor() -> Arc<dyn Executor> {
-    Arc::new(ocelli_engine::candle::CandleExecutor::new())
+    Arc::new(ocelli_engine::cpu::CpuExecutor::new(1).unwrap())
 }
