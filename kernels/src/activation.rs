@@ -49,6 +49,25 @@ pub enum Activation {
     Elu(f32),
 }
 
+/// Every function, with some parameters, for tests and benches.
+pub const VARIANTS: [Activation; 15] = [
+    Activation::Identity,
+    Activation::Relu,
+    Activation::LeakyRelu(0.125),
+    Activation::Clip(0.0, 6.0),
+    Activation::Gelu,
+    Activation::GeluTanh,
+    Activation::QuickGelu,
+    Activation::Silu,
+    Activation::Sigmoid,
+    Activation::Tanh,
+    Activation::HardSigmoid,
+    Activation::HardSwish,
+    Activation::Softplus,
+    Activation::Mish,
+    Activation::Elu(1.5),
+];
+
 /// Applies `activation` to one vector.
 #[inline(always)]
 pub fn apply<S: Simd>(s: S, activation: Activation, x: S::F32) -> S::F32 {

@@ -11,6 +11,7 @@
     reason = "intrinsics become instructions only where they are inlined"
 )]
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "many results are exact"))]
+#![allow(clippy::needless_pass_by_value, reason = "mutable views are handed over whole")]
 #![allow(clippy::wildcard_imports, reason = "std::arch is imported whole")]
 
 pub mod activation;

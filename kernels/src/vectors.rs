@@ -10,6 +10,26 @@ pub(crate) fn first_lanes<S: Simd>(s: S, n: usize) -> S::Mask {
     s.lt(s.zero(), s.load_partial(&ONES[..n]))
 }
 
+/// The first `n` floats at `from`, at most a vector of them, and zero in the other lanes.
+///
+/// # Safety
+/// They can be read.
+#[inline(always)]
+pub(crate) unsafe fn load_up_to<S: Simd>(s: S, from: *const f32, n: usize) -> S::F32 {
+    // SAFETY: the caller's contract.
+    unsafe { if n >= S::LANES { s.load_ptr(from) } else { s.load_ptr_partial(from, n) } }
+}
+
+/// Writes the first `n` lanes, at most all.
+///
+/// # Safety
+/// They can be written at `to`.
+#[inline(always)]
+pub(crate) unsafe fn store_up_to<S: Simd>(s: S, v: S::F32, to: *mut f32, n: usize) {
+    // SAFETY: the caller's contract.
+    unsafe { if n >= S::LANES { s.store_ptr(v, to) } else { s.store_ptr_partial(v, to, n) } }
+}
+
 /// The sum of `f(x[i])` for `i < n`, in many partial sums.
 ///
 /// # Safety
@@ -48,9 +68,7 @@ pub(crate) unsafe fn max_of<S: Simd>(s: S, x: *const f32, n: usize) -> f32 {
     while i < n {
         let left = (n - i).min(S::LANES);
         // SAFETY: every access is to elements below `n`.
-        let v = unsafe {
-            if left == S::LANES { s.load_ptr(x.add(i)) } else { s.load_ptr_partial(x.add(i), left) }
-        };
+        let v = unsafe { load_up_to(s, x.add(i), left) };
         undefined = s.select(s.is_nan(v), s.splat(1.0), undefined);
         let v = if left == S::LANES { v } else { s.select(first_lanes(s, left), v, lowest) };
         largest = s.max(v, largest);

@@ -54,7 +54,11 @@ fn options(confidence: f32) -> InferOptions {
 
 /// How far scores and boxes may be off.
 fn tolerance(picture: &str) -> (f32, f32) {
-    if Path::new(picture).extension().is_some_and(|e| e == "png") { (1e-3, 0.5) } else { (0.01, 2.0) }
+    if Path::new(picture).extension().is_some_and(|e| e == "png") {
+        (1e-3, 0.5)
+    } else {
+        (0.01, 2.0)
+    }
 }
 
 fn floats<const N: usize>(value: &Value) -> [f32; N] {
@@ -75,7 +79,8 @@ fn agrees(found: &Detection, row: &Value, size: Size, rounded: bool, picture: &s
 fn check_input(model: &dyn VisionModel, image: &Image, needed: &Value, what: &str) {
     let ready = model.pre_process(&[image.clone()], &PreProcessOptions::default()).unwrap();
     let data = ready.input.data();
-    for (place, needed) in sample_indices(data.len(), 16).into_iter().zip(needed.as_array().unwrap())
+    for (place, needed) in
+        sample_indices(data.len(), 16).into_iter().zip(needed.as_array().unwrap())
     {
         let (found, needed) = (data[place], needed.as_f64().unwrap() as f32);
         assert!((found - needed).abs() <= 1e-5, "{what}: input {place} is {found}, not {needed}");

@@ -123,18 +123,19 @@ def deform():
 
 
 def norm():
+    """In double precision: in single precision PyTorch takes variances as differences of large squares."""
     out = {}
     for width in [1, 19, 64]:
-        x, residual = values(10, 5, width) * 3 + 100, values(11, 5, width)
-        weight, bias = values(12, width), values(13, width)
+        x, residual = (values(10, 5, width) * 3 + 100).double(), values(11, 5, width).double()
+        weight, bias = values(12, width).double(), values(13, width).double()
         out[f"layer {width}"] = F.layer_norm(x, (width,), weight, bias, 1e-5)
         out[f"layer plain {width}"] = F.layer_norm(x, (width,), eps=1e-6)
         out[f"layer residual {width}"] = F.layer_norm(x + residual, (width,), weight, bias, 1e-5)
         out[f"rms {width}"] = F.rms_norm(x, (width,), weight, 1e-6)
         out[f"l2 {width}"] = F.normalize(x, dim=-1, eps=1e-12)
     for groups, c in [(1, 6), (3, 6), (6, 6), (2, 40)]:
-        x = picture(14, 2, 5, 3, c) + 10
-        weight, bias = values(12, c), values(13, c)
+        x = (picture(14, 2, 5, 3, c) + 10).double()
+        weight, bias = values(12, c).double(), values(13, c).double()
         out[f"group {groups} {c}"] = channels_last(F.group_norm(x, groups, weight, bias, 1e-5))
     save("norm", out)
 

@@ -8,6 +8,7 @@ Inputs come from formulas that `vision/src/testing.rs` repeats, outputs are kept
 and a few samples, so that the files stay small and a failure still shows where.
 """
 
+import io
 import json
 import pathlib
 
@@ -15,7 +16,7 @@ import cv2
 import numpy as np
 import torch
 import torchvision
-from PIL import Image
+from PIL import Image, ImageOps
 from inference_models.models.common.roboflow import pre_processing as roboflow
 from inference_models.entities import ImageDimensions
 from inference_models.models.common.roboflow import post_processing as answers
@@ -401,6 +402,75 @@ def semantic():
             }
 
 
+def encoded(image, kind, **options):
+    data = io.BytesIO()
+    image.save(data, kind, **options)
+    return data.getvalue()
+
+
+def formats():
+    rgb = Image.fromarray(picture((7, 5), 3, "gradient"))
+    alpha = Image.fromarray((noise(35, 61) & 255).astype(np.uint8).reshape(5, 7))
+    translucent = rgb.copy()
+    translucent.putalpha(alpha)
+    gray = rgb.convert("L")
+    gray_alpha = Image.merge("LA", (gray, alpha))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    wide = cv2.imencode(".png", (noise(105, 62) & 0xFFFF).astype(np.uint16).reshape(5, 7, 3))[1].tobytes()
+    cases = {
+        "png rgb": encoded(rgb, "PNG"),
+        "png rgba": encoded(translucent, "PNG"),
+        "png gray": encoded(gray, "PNG"),
+        "png gray alpha": encoded(gray_alpha, "PNG"),
+        "png palette": encoded(rgb.quantize(8), "PNG"),
+        "png palette transparent": encoded(rgb.quantize(8), "PNG", transparency=3),
+        "png 1 bit": encoded(gray.convert("1"), "PNG"),
+        "png 16 bit": wide,
+        "bmp": encoded(rgb, "BMP"),
+        "gif": encoded(rgb.quantize(16), "GIF"),
+        "tiff": encoded(rgb, "TIFF", compression="tiff_lzw"),
+        "ppm": encoded(rgb, "PPM"),
+        "webp lossless": encoded(rgb, "WEBP", lossless=True),
+        "webp lossless alpha": encoded(translucent, "WEBP", lossless=True, exact=True),
+        "jpeg": encoded(rgb, "JPEG", quality=90),
+        "jpeg gray": encoded(gray, "JPEG", quality=90),
+        "jpeg progressive": encoded(rgb, "JPEG", quality=90, progressive=True),
+        "jpeg cmyk": encoded(rgb.convert("CMYK"), "JPEG", quality=95),
+        "jpeg turned": encoded(rgb, "JPEG", quality=90, exif=exif),
+    }
+    for name, data in cases.items():
+        opened = Image.open(io.BytesIO(data))
+        upright = ImageOps.exif_transpose(opened)
+        yield {
+            "name": name,
+            "bytes": data.hex(),
+            "size": opened.size,
+            "rgb": np.array(opened.convert("RGB")).reshape(-1).tolist(),
+            "upright": upright.size,
+        }
+
+
+def pictures():
+    """The pictures beside the repository: decoded, and resized by Pillow and OpenCV."""
+    for path in sorted((ROOT.parent / "shared" / "images").glob("*")):
+        if path.suffix.lower() not in [".png", ".jpg", ".jpeg"]:
+            continue
+        opened = Image.open(path).convert("RGB")
+        rgb = np.array(opened)
+        flat = rgb.reshape(-1)
+        step = max(1, flat.size // 400)
+        yield {
+            "file": path.name,
+            "size": opened.size,
+            "hash": fnv(rgb.tobytes()) if path.suffix == ".png" else None,
+            "pillow": fnv(np.array(opened.resize((384, 384), 2)).tobytes()),
+            "opencv": fnv(cv2.resize(rgb, (640, 427)).tobytes()),
+            "step": step,
+            "values": flat[::step].tolist(),
+        }
+
+
 if __name__ == "__main__":
     GOLDENS.mkdir(parents=True, exist_ok=True)
     save("resize_bytes.json", resize_bytes())
@@ -413,3 +483,6 @@ if __name__ == "__main__":
     save("detection.json", detection())
     save("key_points.json", key_point_detection())
     save("semantic.json", semantic())
+    save("formats.json", formats())
+    if (ROOT.parent / "shared" / "images").is_dir():
+        save("pictures.json", pictures())

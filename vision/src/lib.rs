@@ -1,4 +1,14 @@
-//! Images in, predictions out.
+//! Images in, predictions out: everything around a vision network that is not the network.
+//!
+//! A picture ([`Image`]) is decoded once into RGB, brought to a network's input by a
+//! [`PreProcessor`] (bit for bit as the library behind which the network was trained would have
+//! done it, see [`resize`]), and the network's raw outputs are read by the helpers of [`detr`],
+//! [`nms`], [`align_masks`], [`key_points`] and [`semantic_segmentation`] into predictions in
+//! pixels of the original picture. Predictions are written as [`Report`]s or COCO results, and
+//! drawn by [`draw`].
+//!
+//! Models offer all this behind the task traits, such as [`ObjectDetectionModel`]. This crate
+//! knows no graphs and no weights.
 #![forbid(unsafe_code)]
 
 pub mod boxes;
@@ -29,8 +39,8 @@ pub use postprocess::{
 };
 pub use predictions::*;
 pub use preprocess::{
-    Fitted, Normalisation, Padding, PreProcessed, PreProcessingMetadata, PreProcessor, Resampler,
-    StaticCropOffset, config, fit, grayscale,
+    Fitted, KeyPointsMetadata, Normalisation, Padding, PreProcessed, PreProcessingMetadata,
+    PreProcessor, Resampler, StaticCropOffset, config, fit, grayscale,
 };
 pub use size::Size;
 pub use tasks::*;

@@ -47,10 +47,11 @@ impl Layout {
         self.places[value.0 as usize]
     }
 
-    /// Whether `value` needs no work of its own: it is a view of what is there already.
-    pub(super) fn is_view(&self, graph: &Graph, node: &Node) -> bool {
+    /// Whether `node` needs no work of its own: its result is a view of its operand.
+    pub(super) fn is_view(&self, node: &Node) -> bool {
         let viewing = matches!(node.op, Op::Reshape | Op::Slice { .. });
-        viewing && self.parents[node.outputs[0].0 as usize].is_some() && !graph.nodes.is_empty()
+        let parent = self.parents[node.outputs[0].0 as usize];
+        viewing && parent.is_some_and(|(parent, _)| parent == node.inputs[0])
     }
 
     /// Makes the result of `node` a view of its operand where it can be one.
@@ -95,14 +96,36 @@ impl Layout {
     }
 
     fn can_embed(&self, graph: &Graph, root: Value, relation: Relation) -> bool {
-        let producer = graph.nodes.iter().find(|node| node.outputs.contains(&root));
-        let Some(producer) = producer.filter(|p| !matches!(p.op, Op::Constant(_))) else {
+        let producer = producer_of(graph, root);
+        if producer.is_none_or(|node| matches!(node.op, Op::Constant(_))) {
             return false;
-        };
+        }
         match relation {
-            Relation::Columns(_) => writes_rows(&producer.op) && self.is_read_by_rows(graph, root),
+            Relation::Columns(_) => self.can_lie_apart(graph, root),
             Relation::Same | Relation::Block(_) => true,
         }
+    }
+
+    /// Whether `value`, and all that is written straight into it, can be rows that are apart.
+    fn can_lie_apart(&self, graph: &Graph, value: Value) -> bool {
+        let producer = producer_of(graph, value);
+        let Some(producer) = producer.filter(|node| writes_rows(&node.op)) else { return false };
+        let embedded = producer.inputs.iter().filter(|_| matches!(producer.op, Op::Concat { .. }));
+        self.is_read_by_rows(graph, value)
+            && embedded
+                .filter_map(|&operand| self.embedded_root(operand, value))
+                .all(|root| self.can_lie_apart(graph, root))
+    }
+
+    /// The value that lies in `concat` by itself and of which `operand` is all.
+    fn embedded_root(&self, mut operand: Value, concat: Value) -> Option<Value> {
+        while let Some((parent, _)) = self.parents[operand.0 as usize] {
+            if parent == concat {
+                return Some(operand);
+            }
+            operand = parent;
+        }
+        None
     }
 
     /// Whether all readers of `value` and of its views take rows that are apart.
@@ -150,6 +173,10 @@ impl Layout {
             },
         }
     }
+}
+
+fn producer_of(graph: &Graph, value: Value) -> Option<&Node> {
+    graph.nodes.iter().find(|node| node.outputs.contains(&value))
 }
 
 /// How the part from `start` on along `axis` lies in a value of the extents `shape`, if it is adjacent or columns.

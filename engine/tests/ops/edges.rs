@@ -14,6 +14,8 @@ pub(crate) const CASES: &[Case] = &[
     Case { name: "one value concatenated with itself", make: concat_with_itself },
     Case { name: "one value in two concatenations", make: in_two_concats },
     Case { name: "concatenations of concatenations", make: nested_concats },
+    Case { name: "rows concatenated, then columns", make: rows_then_columns },
+    Case { name: "parts and copies concatenated", make: concat_of_copies },
     Case { name: "inputs and constants concatenated", make: concat_of_inputs },
     Case { name: "outputs concatenated", make: concat_of_outputs },
     Case { name: "an input computed with after an output", make: late_input },
@@ -136,6 +138,36 @@ fn nested_concats(m: &mut Maker) -> Result<()> {
             }
         };
     }
+    m.output(y);
+    Ok(())
+}
+
+fn rows_then_columns(m: &mut Maker) -> Result<()> {
+    let x = m.input(&[1, 3, 4, 5])?;
+    let (a, b) = (m.graph.relu(x), m.graph.exp(x));
+    let rows = m.graph.concat(&[a, b], 1)?;
+    let w = m.weights();
+    let other = m.graph.conv(rows, &w, 3, Conv::k(1))?;
+    let columns = m.graph.concat(&[other, rows], 3)?;
+    let y = m.graph.conv(columns, &w.at("last"), 4, Conv::k(1))?;
+    m.output(y);
+    if m.random.once_in(2) {
+        let z = m.graph.exp(a);
+        m.output(z);
+    }
+    Ok(())
+}
+
+/// Operands that look like views and have to be copied.
+fn concat_of_copies(m: &mut Maker) -> Result<()> {
+    let x = m.input(&[6, 8])?;
+    let x = m.graph.relu(x);
+    let some = m.graph.slice_step(x, 0, 0..6, 2)?;
+    let columns = m.graph.slice(x, 1, 2..6)?;
+    let flat = m.graph.reshape(columns, &[3, 8])?;
+    let y = m.graph.concat(&[some, flat], 0)?;
+    m.output(y);
+    let y = m.graph.concat(&[flat, some, flat], 1)?;
     m.output(y);
     Ok(())
 }

@@ -61,7 +61,7 @@ fn cost(activation: Activation) -> usize {
     use Activation::{Clip, HardSigmoid, HardSwish, Identity, LeakyRelu, Relu};
     match activation {
         Identity | Relu | LeakyRelu(_) | Clip(..) | HardSigmoid | HardSwish => 1,
-        _ => 4,
+        _ => 2,
     }
 }
 

@@ -89,7 +89,7 @@ impl<P: Points> Kernel for Run<'_, P> {
         let mut scratch = Scratch {
             positions: [[0.0; 2]; MAX_POINTS],
             weights: [0.0; MAX_POINTS],
-            taps: [Tap::default(); 4 * MAX_POINTS],
+            taps: [Tap::default(); 4 * MAX_POINTS + 1],
         };
         for i in 0..self.out.count() {
             for head in 0..self.shape.heads {
@@ -99,11 +99,11 @@ impl<P: Points> Kernel for Run<'_, P> {
     }
 }
 
-/// The points of one head, and the rows that they become.
+/// The points of one head, and the rows that they become, with room for one that is outside.
 struct Scratch {
     positions: [[f32; 2]; MAX_POINTS],
     weights: [f32; MAX_POINTS],
-    taps: [Tap; 4 * MAX_POINTS],
+    taps: [Tap; 4 * MAX_POINTS + 1],
 }
 
 impl<P: Points> Run<'_, P> {
@@ -137,7 +137,7 @@ impl<P: Points> Run<'_, P> {
 /// Adds the pixels around `x, y` that are inside of the map, whose rows begin at `map`.
 #[inline(always)]
 fn push(
-    taps: &mut [Tap],
+    taps: &mut [Tap; 4 * MAX_POINTS + 1],
     count: &mut usize,
     [h, w]: [usize; 2],
     map: usize,
@@ -145,15 +145,22 @@ fn push(
     weight: f32,
 ) {
     let (x, y) = (x * w as f32 - 0.5, y * h as f32 - 0.5);
+    if !(x > -1.0 && x < w as f32 && y > -1.0 && y < h as f32) {
+        return;
+    }
     let (left, top) = (x.floor(), y.floor());
     let (right, bottom) = (x - left, y - top);
-    for (row, above) in [(top, 1.0 - bottom), (top + 1.0, bottom)] {
-        for (column, beside) in [(left, 1.0 - right), (left + 1.0, right)] {
-            if row >= 0.0 && row < h as f32 && column >= 0.0 && column < w as f32 {
-                let at = map + row as usize * w + column as usize;
-                taps[*count] = Tap { at, weight: above * beside * weight };
-                *count += 1;
-            }
-        }
+    let (column, row) = (left as i32, top as i32);
+    let at = map as isize + row as isize * w as isize + column as isize;
+    let (has_left, has_right) = (column >= 0, column + 1 < w as i32);
+    let (above, below) = ((1.0 - bottom) * weight, bottom * weight);
+    for (inside, at, weight) in
+        [(row >= 0, at, above), (row + 1 < h as i32, at + w as isize, below)]
+    {
+        // A tap that is outside is overwritten by the next one.
+        taps[*count] = Tap { at: at as usize, weight: weight * (1.0 - right) };
+        *count += usize::from(inside && has_left);
+        taps[*count] = Tap { at: (at + 1) as usize, weight: weight * right };
+        *count += usize::from(inside && has_right);
     }
 }

@@ -36,7 +36,7 @@ pub fn grid_sample(ctx: Context, options: GridSample, x: Image, grid: &[f32], ou
     assert_eq!((from.n, from.c), (to.n, to.c));
     assert_eq!(grid.len(), 2 * to.pixels());
     assert!(from.pixels() > 0 || to.pixels() == 0, "a picture without pixels");
-    let axes = [from.w, from.h].map(|size| Axis::new(&options, size));
+    let axes = [from.w, from.h].map(|size| Axis::new(options, size));
     rows_mut(ctx.pool, out.data, ld, 4 * to.c.max(8), |first, out| {
         let nearest = options.nearest;
         dispatch(ctx.isa, Run { nearest, axes, x, grid, first, per_picture: to.h * to.w, out, ld });

@@ -22,7 +22,7 @@ pub(super) struct Axis {
 }
 
 impl Axis {
-    pub(super) fn new(options: &GridSample, size: usize) -> Axis {
+    pub(super) fn new(options: GridSample, size: usize) -> Axis {
         Axis { size, padding: options.padding, align_corners: options.align_corners }
     }
 
@@ -31,7 +31,7 @@ impl Axis {
     pub(super) fn pixel(&self, coordinate: f32) -> f32 {
         let size = self.size as f32;
         let position = if self.align_corners {
-            (coordinate + 1.0) / 2.0 * (size - 1.0)
+            (coordinate + 1.0) * 0.5 * (size - 1.0)
         } else {
             ((coordinate + 1.0) * size - 1.0) / 2.0
         };

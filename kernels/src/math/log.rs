@@ -44,10 +44,10 @@ pub fn ln<S: Simd>(s: S, x: S::F32) -> S::F32 {
 #[inline(always)]
 pub fn ln_1p<S: Simd>(s: S, x: S::F32) -> S::F32 {
     let sum = s.add(x, s.splat(1.0));
-    let lost = s.sub(x, s.sub(sum, s.splat(1.0)));
-    let corrected = s.add(ln(s, sum), s.div(lost, sum));
-    let corrected = s.select(s.lt(x, s.splat(1e30)), corrected, ln(s, x));
-    s.select(s.lt(s.splat(-1.0), x), corrected, ln(s, sum))
+    let lost = s.div(s.sub(x, s.sub(sum, s.splat(1.0))), sum);
+    // There is nothing to correct where the sum is zero or infinite.
+    let lost = s.select(s.lt(s.abs(lost), s.splat(1.0)), lost, s.zero());
+    s.add(ln(s, sum), lost)
 }
 
 /// `ln((1 + f) 2^e)`.

@@ -1,6 +1,7 @@
 //! The last loop of a normalisation.
 
 use crate::simd::Simd;
+use crate::vectors::{load_up_to, store_up_to};
 
 /// What follows the normalisation of a row: a weight and a bias per element, where given.
 #[derive(Clone, Copy)]
@@ -36,21 +37,14 @@ impl Affine<'_> {
             let left = (n - i).min(S::LANES);
             // SAFETY: the caller's contract.
             unsafe {
-                let load = |from: *const f32| {
-                    if left == S::LANES { s.load_ptr(from) } else { s.load_ptr_partial(from, left) }
-                };
-                let mut v = s.mul(s.sub(load(x.add(i)), mean), scale);
+                let mut v = s.mul(s.sub(load_up_to(s, x.add(i), left), mean), scale);
                 if let Some(weight) = self.weight {
-                    v = s.mul(v, load(weight.as_ptr().add(at + i)));
+                    v = s.mul(v, load_up_to(s, weight.as_ptr().add(at + i), left));
                 }
                 if let Some(bias) = self.bias {
-                    v = s.add(v, load(bias.as_ptr().add(at + i)));
+                    v = s.add(v, load_up_to(s, bias.as_ptr().add(at + i), left));
                 }
-                if left == S::LANES {
-                    s.store_ptr(v, out.add(i));
-                } else {
-                    s.store_ptr_partial(v, out.add(i), left);
-                }
+                store_up_to(s, v, out.add(i), left);
             }
             i += left;
         }

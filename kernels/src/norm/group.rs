@@ -1,11 +1,13 @@
 //! Normalisation of groups of channels, channels last.
 
+use std::ops::Range;
+
 use super::affine::Affine;
 use crate::Context;
 use crate::image::{Image, ImageMut};
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::split::Base;
-use crate::vectors::first_lanes;
+use crate::vectors::load_up_to;
 
 /// Parameters of a group normalisation.
 #[derive(Clone, Copy, Debug)]
@@ -34,75 +36,124 @@ pub fn group_norm(ctx: Context, norm: &GroupNorm, x: Image, out: ImageMut) {
     assert!(norm.groups > 0 && shape.c.is_multiple_of(norm.groups), "{} groups", norm.groups);
     let affine = Affine { weight: norm.weight, bias: norm.bias };
     affine.check(shape.c);
-    let (pixels, channels) = (shape.h * shape.w, shape.c / norm.groups);
     if shape.pixels() * shape.c == 0 {
         return;
     }
+    let channels = shape.c / norm.groups;
+    let fair = (shape.n * norm.groups).div_ceil(2 * ctx.pool.threads());
+    let groups = (CHANNELS / channels).min(fair).max(1);
+    let pieces = norm.groups.div_ceil(groups);
     let (out, ld) = (Base(out.data.as_mut_ptr()), out.ld);
-    ctx.pool.run(shape.n * norm.groups, &|i| {
-        let (picture, at) = (i / norm.groups * pixels, i % norm.groups * channels);
-        let from = &x.data[picture * x.ld + at..];
-        // SAFETY: the group is within the picture, whose extent was checked.
-        let out = unsafe { out.at(picture * ld + at) };
-        let eps = norm.eps;
+    ctx.pool.run(shape.n * pieces, &|i| {
+        let (picture, first) = (i / pieces, i % pieces * groups);
+        let end = (first + groups).min(norm.groups);
+        // SAFETY: the picture begins within the output, whose extent was checked.
+        let out = unsafe { out.at(picture * shape.h * shape.w * ld) };
+        let x = Image { data: x.picture(picture), ..x };
+        let (affine, eps) = (affine, norm.eps);
         dispatch(
             ctx.isa,
-            Run { affine, eps, pixels, channels, at, x: (from, x.ld), out: (out, ld) },
+            Run { affine, eps, channels, at: first * channels..end * channels, x, out, ld },
         );
     });
 }
 
-/// One group of one picture; no other run writes to it.
+/// Channels that are treated side by side: a few cache lines of each pixel.
+const CHANNELS: usize = 256;
+/// Pixels after which partial sums are put by, so that long sums keep their digits.
+const PIXELS: usize = 64;
+
+/// The groups of the channels `at` of one picture; no other run writes to them. The groups are narrow enough to be treated
+/// side by side, or there is one of them.
 struct Run<'a> {
     affine: Affine<'a>,
     eps: f32,
-    pixels: usize,
+    /// Channels of a group.
     channels: usize,
-    at: usize,
-    x: (&'a [f32], usize),
-    out: (*mut f32, usize),
+    at: Range<usize>,
+    x: Image<'a>,
+    out: *mut f32,
+    ld: usize,
 }
+
+/// A number per channel, or per group.
+type Numbers<T> = [T; CHANNELS];
 
 impl Kernel for Run<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let count = (self.pixels * self.channels) as f64;
-        let mean = (self.squares(s, 0.0, false) / count) as f32;
-        let variance = self.squares(s, mean, true) / count;
-        let scale = (1.0 / (variance + f64::from(self.eps)).sqrt()) as f32;
-        for pixel in 0..self.pixels {
-            let x = self.x.0[pixel * self.x.1..][..self.channels].as_ptr();
-            // SAFETY: the output has the extent of the input, and its own distance of pixels.
-            unsafe {
-                let out = self.out.0.add(pixel * self.out.1);
-                self.affine.write(s, (mean, scale), self.at, (x, out, self.channels));
+        let count = (self.x.shape.h * self.x.shape.w * self.channels) as f64;
+        let mut means = [0.0; CHANNELS];
+        let mut totals = [0.0; CHANNELS];
+        self.totals(s, false, &means, &mut totals);
+        for (mean, total) in means.iter_mut().zip(totals) {
+            *mean = (total / count) as f32;
+        }
+        self.totals(s, true, &means, &mut totals);
+        let scales =
+            totals.map(|total| (1.0 / (total / count + f64::from(self.eps)).sqrt()) as f32);
+        for pixel in 0..self.x.shape.h * self.x.shape.w {
+            for (group, at) in self.at.clone().step_by(self.channels).enumerate() {
+                let x = self.x.data[pixel * self.x.ld + at..][..self.channels].as_ptr();
+                // SAFETY: the output has the extent of the input, and its own distance of pixels.
+                unsafe {
+                    let out = self.out.add(pixel * self.ld + at);
+                    self.affine.write(
+                        s,
+                        (means[group], scales[group]),
+                        at,
+                        (x, out, self.channels),
+                    );
+                }
             }
         }
     }
 }
 
 impl Run<'_> {
-    /// The sum of `x - mean`, or of its square, over the group.
+    /// The sum of each group, or of its squares about the mean.
     #[inline(always)]
-    fn squares<S: Simd>(&self, s: S, mean: f32, squared: bool) -> f64 {
-        const PIXELS: usize = 64;
-        let (x, ld) = self.x;
-        let mean = s.splat(mean);
-        let mut total = 0.0;
-        for channel in (0..self.channels).step_by(S::LANES) {
-            let lanes = first_lanes(s, (self.channels - channel).min(S::LANES));
-            for block in (0..self.pixels).step_by(PIXELS) {
-                let mut sum = s.zero();
-                for pixel in block..(block + PIXELS).min(self.pixels) {
-                    let from = &x[pixel * ld..][..self.channels][channel..];
-                    let d = s.sub(s.load_partial(from), mean);
-                    sum = if squared { s.mul_add(d, d, sum) } else { s.add(sum, d) };
+    fn totals<S: Simd>(
+        &self,
+        s: S,
+        squared: bool,
+        means: &Numbers<f32>,
+        totals: &mut Numbers<f64>,
+    ) {
+        totals.fill(0.0);
+        let mut mean = [0.0; CHANNELS];
+        for at in self.at.clone().step_by(CHANNELS) {
+            let n = CHANNELS.min(self.at.end - at);
+            let group = |channel: usize| (at + channel - self.at.start) / self.channels;
+            for (channel, mean) in mean[..n].iter_mut().enumerate() {
+                *mean = means[group(channel)];
+            }
+            let pixels = self.x.shape.h * self.x.shape.w;
+            for first in (0..pixels).step_by(PIXELS) {
+                let mut sums = [0.0; CHANNELS];
+                for pixel in first..(first + PIXELS).min(pixels) {
+                    let x = &self.x.data[pixel * self.x.ld + at..][..n];
+                    add_row(s, squared, x, &mean, &mut sums);
                 }
-                total += f64::from(s.reduce_add(s.select(lanes, sum, s.zero())));
+                for (channel, &sum) in sums[..n].iter().enumerate() {
+                    totals[group(channel)] += f64::from(sum);
+                }
             }
         }
-        total
+    }
+}
+
+/// Adds a row less the means, or its squares, to the sums.
+#[inline(always)]
+fn add_row<S: Simd>(s: S, squared: bool, x: &[f32], mean: &Numbers<f32>, sums: &mut Numbers<f32>) {
+    for at in (0..x.len()).step_by(S::LANES) {
+        // SAFETY: no more is read than `x` has; the other arrays hold whole vectors.
+        let x = unsafe { load_up_to(s, x.as_ptr().add(at), x.len() - at) };
+        let d = s.sub(x, s.load(&mean[at..]));
+        let sum = s.load(&sums[at..]);
+        let sum = if squared { s.mul_add(d, d, sum) } else { s.add(sum, d) };
+        s.store(sum, &mut sums[at..]);
     }
 }

@@ -5,6 +5,7 @@ use crate::activation::{Activation, run_strided};
 use crate::rows::{Rows, RowsMut};
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::split::rows_mut;
+use crate::vectors::{load_up_to, store_up_to};
 
 /// `out[i, c] = activation(x[i, c] scale[c] + shift[c])`.
 ///
@@ -45,13 +46,26 @@ impl Kernel for Run<'_> {
         for (i, out) in self.out.chunks_mut(self.ld).enumerate() {
             let Some(out) = out.get_mut(..self.x.width) else { return };
             let x = self.x.row(self.first + i);
-            for at in (0..x.len()).step_by(S::LANES) {
-                let [v, scale, shift] =
-                    [x, self.scale, self.shift].map(|from| s.load_partial(&from[at..]));
-                s.store_partial(s.mul_add(v, scale, shift), &mut out[at..]);
-            }
+            // SAFETY: the row and the parameters have as many floats.
+            unsafe { row(s, self.scale.as_ptr(), self.shift.as_ptr(), x, out.as_mut_ptr()) };
             // SAFETY: the row can be read and written.
             unsafe { run_strided(S::ISA, self.activation, out.as_mut_ptr(), out.len(), 1) };
+        }
+    }
+}
+
+/// # Safety
+/// As many floats as `x` has can be read at `scale` and `shift` and written at `out`.
+#[inline(always)]
+unsafe fn row<S: Simd>(s: S, scale: *const f32, shift: *const f32, x: &[f32], out: *mut f32) {
+    for at in (0..x.len()).step_by(S::LANES) {
+        let left = x.len() - at;
+        // SAFETY: the caller's contract.
+        unsafe {
+            let v = load_up_to(s, x.as_ptr().add(at), left);
+            let scale = load_up_to(s, scale.add(at), left);
+            let shift = load_up_to(s, shift.add(at), left);
+            store_up_to(s, s.mul_add(v, scale, shift), out.add(at), left);
         }
     }
 }

@@ -30,7 +30,7 @@ impl Axis {
                     axis.cubic(position(i, ratio, align_corners), from);
                 }
                 Interpolation::BilinearAntialias { .. } => {
-                    axis.filter(i, ratio, from, 1.0, triangle)
+                    axis.filter(i, ratio, from, 1.0, triangle);
                 }
                 Interpolation::BicubicAntialias { .. } => axis.filter(i, ratio, from, 2.0, keys),
             }

@@ -12,7 +12,7 @@ use crate::vectors::max_of;
 /// When `out` has another length than there are rows.
 pub fn argmax(ctx: Context, x: Rows, out: &mut [i32]) {
     assert_eq!(x.count(), out.len());
-    rows_mut(ctx.pool, out, 1, x.width, |first, out| dispatch(ctx.isa, Run { x, first, out }));
+    rows_mut(ctx.pool, out, 1, 2 * x.width, |first, out| dispatch(ctx.isa, Run { x, first, out }));
 }
 
 struct Run<'a> {
@@ -30,6 +30,7 @@ impl Kernel for Run<'_> {
             let x = self.x.row(self.first + i);
             // SAFETY: the row has that many floats.
             let max = unsafe { max_of(s, x.as_ptr(), x.len()) };
+            #[allow(clippy::float_cmp, reason = "it is one of them")]
             let found = x.iter().position(|&v| v == max || max.is_nan() && v.is_nan());
             *out = found.unwrap_or(0) as i32;
         }

@@ -10,6 +10,7 @@ pub(super) struct Entry {
 impl Entry {
     /// Whether it comes before `other` in the result.
     #[inline(always)]
+    #[allow(clippy::float_cmp, reason = "equals are ordered by index")]
     pub(super) fn before(self, other: Entry) -> bool {
         if self.value > other.value {
             return true;

@@ -23,7 +23,7 @@ pub fn topk(ctx: Context, x: Rows, k: usize, values: &mut [f32], indices: &mut [
     assert!(k <= x.width, "the {k} largest of {}", x.width);
     let count = x.count() * k;
     assert_eq!((values.len(), indices.len()), (count, count));
-    rows2_mut(ctx.pool, (values, k), (indices, k), 2 * x.width, |first, values, indices| {
+    rows2_mut(ctx.pool, (values, k), (indices, k), 16 * x.width, |first, values, indices| {
         let outputs = values.chunks_mut(k).zip(indices.chunks_mut(k));
         for (i, (values, indices)) in outputs.enumerate() {
             topk_row(x.row(first + i), values, indices);

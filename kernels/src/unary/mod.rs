@@ -125,7 +125,7 @@ impl Each for Unary {
 /// Work of an element, in elements of the cheapest work.
 fn cost(op: Unary) -> usize {
     match op {
-        Unary::Exp | Unary::Ln | Unary::Ln1p | Unary::Sin | Unary::Cos | Unary::Erf => 4,
+        Unary::Exp | Unary::Ln | Unary::Ln1p | Unary::Sin | Unary::Cos | Unary::Erf => 2,
         _ => 1,
     }
 }

@@ -4,9 +4,9 @@ use std::io::Cursor;
 use std::path::Path;
 
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
-use super::{Image, MAX_PIXELS, checked_pixels};
+use super::{Image, MAX_PIXELS, checked_pixels, jpeg};
 use crate::{Result, VisionError};
 
 /// How an image file is decoded.
@@ -70,6 +70,10 @@ fn decode(bytes: &[u8], options: &DecodeOptions, origin: &str) -> Result<Image> 
     let mut reader = ImageReader::new(Cursor::new(bytes))
         .with_guessed_format()
         .map_err(|error| bad(image::ImageError::IoError(error)))?;
+    if reader.format() == Some(ImageFormat::Jpeg) && !jpeg::is_complete(bytes) {
+        let reason = "the file ends before the picture does; fetch it again".to_owned();
+        return Err(VisionError::Decode { origin: origin.to_owned(), reason });
+    }
     let mut limits = Limits::default();
     limits.max_alloc = Some(options.max_bytes);
     reader.limits(limits);

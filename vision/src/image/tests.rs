@@ -4,6 +4,7 @@ use image::{DynamicImage, ImageFormat};
 use proptest::prelude::*;
 
 use super::*;
+use crate::testing::{fnv, goldens, size};
 
 fn png(picture: &DynamicImage) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
@@ -63,6 +64,83 @@ fn every_sample_layout_becomes_rgb8() {
     }
 }
 
+/// The bytes written as hexadecimal in a golden row.
+fn hexadecimal(row: &serde_json::Value) -> Vec<u8> {
+    let digits = row["bytes"].as_str().unwrap().as_bytes().as_chunks::<2>().0;
+    digits
+        .iter()
+        .map(|d| u8::from_str_radix(std::str::from_utf8(d).unwrap(), 16).unwrap())
+        .collect()
+}
+
+/// Lossless files decode to Pillow's very pixels. JPEG leaves the inverse transform, the chroma
+/// upsampling and the CMYK formula to the decoder.
+#[test]
+fn files_decode_as_pillow_decodes_them() {
+    for row in goldens("formats.json") {
+        let name = row["name"].as_str().unwrap();
+        let found = decode(&hexadecimal(&row)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!((found.width(), found.height()), size(&row, "size"), "{name}");
+        let expected: Vec<u8> = serde_json::from_value(row["rgb"].clone()).unwrap();
+        let off = found.pixels().iter().zip(&expected).map(|(&a, &b)| a.abs_diff(b)).max().unwrap();
+        let allowed = if name.starts_with("jpeg") { 4 } else { 0 };
+        assert!(off <= allowed, "{name}: off by {off}");
+
+        let upright = DecodeOptions { exif_orientation: true, ..DecodeOptions::default() };
+        let turned = Image::decode(&hexadecimal(&row), &upright).unwrap();
+        assert_eq!((turned.width(), turned.height()), size(&row, "upright"), "{name}");
+    }
+}
+
+#[test]
+fn truncated_files_of_every_format_never_panic() {
+    for row in goldens("formats.json") {
+        let bytes = hexadecimal(&row);
+        for end in (0..bytes.len()).step_by(7) {
+            let _ = decode(&bytes[..end]);
+            let mut damaged = bytes.clone();
+            damaged[end] ^= 0x55;
+            let _ = decode(&damaged);
+        }
+    }
+}
+
+/// The pictures beside the repository, which is not part of it.
+#[test]
+fn real_pictures_decode_and_resize_as_pillow_and_opencv_do() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/images");
+    if !std::path::Path::new(folder).is_dir() {
+        println!("skipped: no {folder}");
+        return;
+    }
+    for row in goldens("pictures.json") {
+        let name = row["file"].as_str().unwrap();
+        let found = Image::open(format!("{folder}/{name}")).unwrap();
+        assert_eq!((found.width(), found.height()), size(&row, "size"), "{name}");
+        let step = row["step"].as_u64().unwrap() as usize;
+        let expected: Vec<u8> = serde_json::from_value(row["values"].clone()).unwrap();
+        let off: Vec<u8> = found
+            .pixels()
+            .iter()
+            .step_by(step)
+            .zip(&expected)
+            .map(|(&a, &b)| a.abs_diff(b))
+            .collect();
+        let Some(hash) = row["hash"].as_str() else {
+            let worst = off.iter().max().unwrap();
+            let mean = off.iter().map(|&v| f64::from(v)).sum::<f64>() / off.len() as f64;
+            println!("{name}: JPEG differs from Pillow by {mean:.3} on average, {worst} at most");
+            assert!(mean < 0.25 && *worst <= 3, "{name}: {mean} {worst}");
+            continue;
+        };
+        assert_eq!(fnv(found.pixels()), hash, "{name}");
+        let small = crate::resize::pillow(&found, 384, 384, crate::resize::Filter::Bilinear);
+        assert_eq!(fnv(small.unwrap().pixels()), row["pillow"].as_str().unwrap(), "{name}");
+        let small = crate::resize::opencv_linear(&found, 640, 427).unwrap();
+        assert_eq!(fnv(small.pixels()), row["opencv"].as_str().unwrap(), "{name}");
+    }
+}
+
 #[test]
 fn limits_stop_a_picture_before_it_is_decoded() {
     let bytes = png(&DynamicImage::new_rgb8(40, 30));
@@ -88,5 +166,17 @@ proptest! {
         let mut png_like = b"\x89PNG\r\n\x1a\n".to_vec();
         png_like.extend(&bytes);
         let _ = decode(&png_like);
+    }
+}
+
+#[test]
+fn a_truncated_file_is_an_error_not_half_a_picture() {
+    for row in goldens("formats.json") {
+        let name = row["name"].as_str().unwrap();
+        let bytes = hexadecimal(&row);
+        for part in [2, 3, 4, 5] {
+            let end = bytes.len() - bytes.len() / (part * 2);
+            assert!(decode(&bytes[..end]).is_err(), "{name} {end} of {}", bytes.len());
+        }
     }
 }

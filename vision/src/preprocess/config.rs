@@ -273,6 +273,23 @@ impl ImagePreProcessing {
 }
 
 impl NetworkInput {
+    /// An RGB input of one size to which pictures are stretched, `(value / 255 - mean) / std`:
+    /// for checkpoints that come without a package.
+    pub fn stretched(size: Size, mean: [f64; 3], std: [f64; 3]) -> Self {
+        Self {
+            training_input_size: Some(size),
+            dataset_version_resize_dimensions: None,
+            dynamic_spatial_size_supported: false,
+            dynamic_spatial_size_mode: None,
+            color_mode: ColorMode::Rgb,
+            resize_mode: ResizeMode::Stretch,
+            padding_value: None,
+            input_channels: 3,
+            scaling_factor: Some(255.0),
+            normalization: Some((mean.to_vec(), std.to_vec())),
+        }
+    }
+
     /// Checks sizes, channels and factors.
     ///
     /// # Errors

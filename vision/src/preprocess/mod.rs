@@ -3,12 +3,14 @@
 pub mod config;
 mod contrast;
 mod fit;
+mod key_points_metadata;
 mod metadata;
 mod normalise;
 mod pipeline;
 mod steps;
 
 pub use fit::{Fitted, fit};
+pub use key_points_metadata::KeyPointsMetadata;
 pub use metadata::{Padding, PreProcessingMetadata, StaticCropOffset};
 pub use normalise::Normalisation;
 pub use pipeline::{PreProcessor, Resampler};

@@ -176,6 +176,21 @@ fn a_batch_mixes_sizes_unless_the_input_follows_the_picture() {
 }
 
 #[test]
+fn a_checkpoint_without_a_package_is_stretched_and_normalised() {
+    let input = NetworkInput::stretched(Size::new(2, 1), [0.5; 3], [0.25; 3]);
+    for resampler in [Resampler::OpenCv, Resampler::Pillow] {
+        let steps = ImagePreProcessing::default();
+        let processor = PreProcessor::from_parts(steps, input.clone(), resampler).unwrap();
+        let image = Image::filled(5, 4, [0, 255, 51]).unwrap();
+        let ready = processor.run(&[image], &PreProcessOptions::default()).unwrap();
+        assert_eq!(ready.input.shape(), [1, 1, 2, 3]);
+        for (found, expected) in ready.input.data().iter().zip([-2.0, 2.0, -1.2].repeat(2)) {
+            assert!((found - expected).abs() < 1e-6);
+        }
+    }
+}
+
+#[test]
 fn overrides_leave_steps_out() {
     let mut text = minimal();
     text["image_pre_processing"] = json!({
@@ -198,7 +213,38 @@ fn overrides_leave_steps_out() {
     assert!(steps.apply(&tiny, PreProcessingOverrides::default()).is_err());
 }
 
+#[test]
+fn key_points_are_described_by_class() {
+    let text = br#"[
+        {"object_class_id": 1, "keypoints": {"1": "tail", "0": "nose", "10": "paw"},
+         "edges": [{"from": 0, "to": 2}]},
+        {"object_class_id": 0, "keypoints": {}, "edges": []}
+    ]"#;
+    let all = KeyPointsMetadata::parse(text, 2, None).unwrap();
+    assert_eq!(all.names, [vec![], vec!["nose", "tail", "paw"]]);
+    assert_eq!(all.skeletons, [vec![], vec![(0, 2)]]);
+    let mapping = ClassMapping { index: vec![None, Some(0)], names: vec!["dog".to_owned()] };
+    let some = KeyPointsMetadata::parse(text, 1, Some(&mapping)).unwrap();
+    assert_eq!(some.names, [vec!["nose", "tail", "paw"]]);
+
+    for (text, classes) in [
+        (&text[..], 1),
+        (&text[..], 3),
+        (br#"[{"object_class_id": 0, "keypoints": {"0": "a"}, "edges": [{"from": 0, "to": 1}]}]"#, 1),
+        (br#"[{"object_class_id": 0, "keypoints": {"a": "a"}, "edges": []}]"#, 1),
+        (b"{}", 1),
+    ] {
+        assert!(KeyPointsMetadata::parse(text, classes, None).is_err());
+    }
+}
+
 proptest! {
+    #[test]
+    fn arbitrary_configs_never_panic(text in "[\\[\\]{}:,\"a-z0-9.-]{0,80}") {
+        let _ = InferenceConfig::parse(text.as_bytes());
+        let _ = KeyPointsMetadata::parse(text.as_bytes(), 3, None);
+    }
+
     #[test]
     fn every_mode_leads_boxes_back(
         from in (1_usize..60, 1_usize..60),

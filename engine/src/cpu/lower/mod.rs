@@ -95,7 +95,7 @@ struct Title {
 
 impl Lowering<'_> {
     fn node(&mut self, node: &Node) -> Result<()> {
-        if self.layout.is_view(self.graph, node) {
+        if self.layout.is_view(node) {
             return Ok(());
         }
         match &node.op {

@@ -17,8 +17,7 @@ impl Lowering<'_> {
             let (from, extent) = (self.operand(input), self.graph.shape(input)[axis]);
             let part = Part { axis, start, extent };
             start += extent;
-            let in_place = self.layout.place(input).root == self.layout.place(output).root;
-            if !in_place {
+            if !part.is_at(from, &shape, result) {
                 let steps = steps(&shape, result.ld);
                 let plan = CopyPlan::new(
                     &shape.with(axis, extent),
@@ -137,12 +136,23 @@ impl Part {
         self.start * steps(shape, result.ld)[self.axis]
     }
 
-    /// The operand that is the part alone, where it is columns of all rows, and the plan that counts from there.
+    /// Whether `from` is this very part of the result.
+    fn is_at(self, from: Operand, shape: &[usize], result: Operand) -> bool {
+        let start = result.offset + self.offset(shape, result);
+        (from.slot, from.offset, from.ld) == (result.slot, start, result.ld)
+    }
+
+    /// The operand that is the part alone, where it is columns of all rows or adjacent rows, and the plan that counts
+    /// from there.
     fn of(self, shape: &[usize], result: Operand, plan: CopyPlan) -> (Operand, CopyPlan) {
-        let last = self.axis + 1 == shape.len();
-        if last {
-            let offset = result.offset + self.start;
+        let offset = result.offset + self.offset(shape, result);
+        let outer: usize = shape[..self.axis].iter().product();
+        if self.axis + 1 == shape.len() {
             (Operand { offset, columns: self.extent, ..result }, plan.starting_at(0))
+        } else if outer <= 1 {
+            let rows =
+                self.extent * shape[self.axis + 1..shape.len() - 1].iter().product::<usize>();
+            (Operand { offset, rows, ..result }, plan.starting_at(0))
         } else {
             (result, plan)
         }

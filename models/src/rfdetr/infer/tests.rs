@@ -66,10 +66,13 @@ fn tensors_alone_tell_every_published_variant() {
     for row in VARIANTS {
         let config = infer(&checkpoint(tensors(row, 7)), None).unwrap();
         assert_eq!(config.variant, *row);
-        assert_eq!((config.classes, config.keypoints.iter().sum::<usize>()), match row.head {
-            Head::KeyPoints => (7, 17),
-            _ => (7, 0),
-        });
+        assert_eq!(
+            (config.classes, config.keypoints.iter().sum::<usize>()),
+            match row.head {
+                Head::KeyPoints => (7, 17),
+                _ => (7, 0),
+            }
+        );
     }
 }
 
