@@ -18,7 +18,7 @@ impl Random {
     }
 
     pub(crate) fn flag(&mut self) -> bool {
-        self.next() % 2 == 0
+        self.next().is_multiple_of(2)
     }
 
     /// Numbers in `-1..1`.
