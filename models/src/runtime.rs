@@ -133,3 +133,56 @@ impl Shaped {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use ocelli_engine::cpu::CpuExecutor;
+
+    use super::*;
+
+    fn doubling() -> Runtime {
+        let executor = Arc::new(CpuExecutor::new(1).unwrap());
+        Runtime::new(executor, |shape| {
+            let mut g = Graph::new();
+            let x = g.input("x", &shape)?;
+            let y = g.scale(x, 2.0)?;
+            g.output("y", y);
+            Ok(g)
+        })
+    }
+
+    #[test]
+    fn each_shape_is_compiled_once_and_the_oldest_goes() {
+        let runtime = doubling();
+        let first = runtime.program([1, 1, 1, 3]).unwrap();
+        assert!(Arc::ptr_eq(&first, &runtime.program([1, 1, 1, 3]).unwrap()));
+        for n in 2..=KEPT_SHAPES + 1 {
+            runtime.program([n, 1, 1, 3]).unwrap();
+        }
+        assert_eq!(lock(&runtime.compiled).shapes.len(), KEPT_SHAPES);
+        assert!(!Arc::ptr_eq(&first, &runtime.program([1, 1, 1, 3]).unwrap()));
+    }
+
+    #[test]
+    fn callers_run_side_by_side() {
+        let runtime = doubling();
+        std::thread::scope(|scope| {
+            for caller in 0..8_u8 {
+                let runtime = &runtime;
+                scope.spawn(move || {
+                    let n = 1 + usize::from(caller) % 2;
+                    let input = Tensor::new(vec![n, 2, 2, 3], vec![f32::from(caller); n * 12]);
+                    let outputs = runtime.forward(&input.unwrap()).unwrap();
+                    let found = outputs.get("y").unwrap();
+                    assert_eq!(found.shape(), [n, 2, 2, 3]);
+                    assert_eq!(found.data(), vec![2.0 * f32::from(caller); n * 12]);
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn other_ranks_are_errors() {
+        assert!(doubling().forward(&Tensor::new(vec![3], vec![0.0; 3]).unwrap()).is_err());
+    }
+}

@@ -8,13 +8,11 @@
 mod common;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use common::executor;
-use common::formula::{Formula, sample_indices};
-use ocelli_converters::{DType, StateDict};
-use ocelli_engine::{Graph, Weights};
-use ocelli_models::rfdetr::{Config, Variant, network};
+use common::formula::sample_indices;
+use common::rfdetr::formula_checkpoint;
+use ocelli_converters::StateDict;
 use ocelli_models::{AnyModel, LoadOptions, LoadRequest, Loaded, Preparation, registry};
 use ocelli_vision::{
     Confidence, Detection, Image, InferOptions, PostProcessOptions, PreProcessOptions, Rle, Size,
@@ -72,7 +70,8 @@ fn agrees(found: &Detection, row: &Value, size: Size, rounded: bool) -> bool {
 }
 
 fn check_input(model: &dyn VisionModel, image: &Image, needed: &Value, what: &str) {
-    let ready = model.pre_process(&[image.clone()], &PreProcessOptions::default()).unwrap();
+    let ready =
+        model.pre_process(std::slice::from_ref(image), &PreProcessOptions::default()).unwrap();
     let data = ready.input.data();
     for (place, needed) in
         sample_indices(data.len(), 16).into_iter().zip(needed.as_array().unwrap())
@@ -99,11 +98,12 @@ fn the_trained_nano_predicts_as_upstream() {
         assert_eq!(model.class_names(), names);
 
         let pictures = goldens[whose].as_object().unwrap().iter();
-        for (picture, rows) in pictures.filter(|(name, _)| name.ends_with(".png")) {
+        for (picture, rows) in pictures.filter(|(name, _)| name.strip_suffix(".png").is_some()) {
             let image = Image::open(shared.join("images").join(picture)).unwrap();
             let what = format!("{whose}, {picture}");
             check_input(&*model, &image, &goldens["input"][whose][picture], &what);
-            let found = model.infer(&[image.clone()], &options(confidence)).unwrap().remove(0);
+            let found =
+                model.infer(std::slice::from_ref(&image), &options(confidence)).unwrap().remove(0);
             assert!(found.confidence.is_sorted_by(|a, b| a >= b), "{what}: order");
             for row in rows.as_array().unwrap() {
                 let known = row["class"].as_u64().unwrap() < names.len() as u64;
@@ -114,28 +114,6 @@ fn the_trained_nano_predicts_as_upstream() {
             }
         }
     }
-}
-
-/// A checkpoint of a variant with weights from the formula.
-fn formula_checkpoint(variant: &str, classes: usize, salt: u64) -> StateDict {
-    let salt_of = |name: &str, salt: u64| if name.contains("enc_out") { salt } else { 0 };
-    let source = Arc::new(Formula::new(salt, salt_of));
-    let variant = Variant::find(variant).unwrap();
-    let mut g = Graph::new();
-    let side = variant.resolution;
-    let image = g.input("image", &[1, side, side, 3]).unwrap();
-    let config = Config::new(variant, classes);
-    network(&mut g, &Weights::new(Arc::clone(&source) as _), image, &config).unwrap();
-    let mut names = source.asked();
-    if names.contains_key("transformer.enc_output.0.bias") {
-        names.insert("transformer.enc_output.12.bias".into(), vec![variant.hidden]);
-    }
-    let tensor = |(name, shape): (String, Vec<usize>)| {
-        let salt = salt_of(&name, salt);
-        let values = common::formula::fill(&name, &shape, salt);
-        (name, DType::F32, shape, values.iter().flat_map(|v| v.to_le_bytes()).collect())
-    };
-    StateDict::from_tensors(names.into_iter().map(tensor)).unwrap()
 }
 
 fn numbered(count: usize) -> Vec<String> {
@@ -157,7 +135,7 @@ fn instance_masks_are_those_of_upstream() {
         let AnyModel::InstanceSegmentation(model) = load(weights.clone(), options_).model else {
             panic!("not a segmenter")
         };
-        let found = model.infer(&[image.clone()], &options(0.5)).unwrap().remove(0);
+        let found = model.infer(std::slice::from_ref(&image), &options(0.5)).unwrap().remove(0);
         for row in goldens[whose].as_array().unwrap() {
             let rounded = whose == "inference_models";
             let there = found
@@ -187,7 +165,7 @@ fn key_points_are_those_of_upstream() {
     assert_eq!((model.key_points_classes()[0].len(), model.skeletons()[0].len()), (17, 19));
     let mut options = options(0.0);
     options.post_process.key_points_threshold = Some(0.0);
-    let found = model.infer(&[image.clone()], &options).unwrap().remove(0);
+    let found = model.infer(std::slice::from_ref(&image), &options).unwrap().remove(0);
     for row in goldens["rfdetr"].as_array().unwrap().iter().filter(|row| row["class"] == 0) {
         let instance = (0..found.len()).find(|&i| {
             let (xyxy, confidence) = (found.xyxy[i], found.confidence[i]);

@@ -14,6 +14,7 @@ use std::time::Instant;
 use common::executor;
 use common::formula::{Formula, fill, names_hash};
 use common::golden::{AT_THE_END, Golden, WITHIN};
+use common::rfdetr::salt_of_selection;
 use ocelli_engine::{DType, Graph, Weights};
 use ocelli_models::rfdetr::{Config, Head, Network, VARIANTS, Variant, network};
 
@@ -155,7 +156,7 @@ fn stage_values(
                 class.iter().copied().chain(grid.pixels(values, n)).collect::<Vec<_>>()
             })
             .collect(),
-        stage if stage.ends_with(".cls") => (0..grid.n)
+        stage if stage.strip_suffix(".cls").is_some() => (0..grid.n)
             .flat_map(|n| (0..windows * windows).map(move |window| (n, window)))
             .flat_map(|(n, window)| grid.token(values, n, window, 0).to_vec())
             .collect(),
@@ -194,11 +195,6 @@ impl Grid {
         }
         out
     }
-}
-
-/// The salt goes to the two-stage selection alone.
-fn salt_of_selection(name: &str, salt: u64) -> u64 {
-    if name.contains("enc_out") { salt } else { 0 }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! C2f, the cross-stage block of YOLOv8, of whatever convolution unit a model uses.
+//! C2f, the cross-stage block of `YOLOv8`, of whatever convolution unit a model uses.
 
 use ocelli_engine::{Graph, Result, Value, Weights};
 

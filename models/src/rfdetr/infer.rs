@@ -95,7 +95,7 @@ fn narrowed<'a>(
 }
 
 /// The rows that `fits`, or all if none does.
-fn keep<'a>(rows: Vec<&'a Variant>, fits: impl Fn(&Variant) -> bool) -> Vec<&'a Variant> {
+fn keep(rows: Vec<&Variant>, fits: impl Fn(&Variant) -> bool) -> Vec<&Variant> {
     let kept: Vec<&Variant> = rows.iter().copied().filter(|v| fits(v)).collect();
     if kept.is_empty() { rows } else { kept }
 }
@@ -126,11 +126,11 @@ impl Shown {
         let encoder = match width {
             384 => Encoder::Small,
             768 => Encoder::Base,
-            width => return Err(odd(checkpoint, format!("an encoder of {width} channels"))),
+            width => return Err(odd(checkpoint, &format!("an encoder of {width} channels"))),
         };
         let position_grid = tokens.saturating_sub(1).isqrt();
         if position_grid == 0 || position_grid * position_grid + 1 != tokens {
-            return Err(odd(checkpoint, format!("{tokens} position embeddings, not 1 + n * n")));
+            return Err(odd(checkpoint, &format!("{tokens} position embeddings, not 1 + n * n")));
         }
         let [hidden] = extents(checkpoint, "backbone.0.projector.stages.0.1.weight")?;
         let levels = checkpoint.count("backbone.0.projector.stages.");
@@ -204,7 +204,7 @@ fn schema(checkpoint: &Checkpoint) -> Result<Vec<usize>> {
     let mask = checkpoint.weights.get("_kp_active_mask").filter(|mask| !mask.is_empty());
     let Some(mask) = mask else { return Ok(vec![points]) };
     let &[_, longest] = mask.shape() else {
-        return Err(odd(checkpoint, "a mask of key points that is no table".to_owned()));
+        return Err(odd(checkpoint, "a mask of key points that is no table"));
     };
     let active = mask.to_i64()?;
     let rows = active.chunks(longest.max(1));
@@ -212,19 +212,19 @@ fn schema(checkpoint: &Checkpoint) -> Result<Vec<usize>> {
         rows.map(|row| row.iter().filter(|&&active| active != 0).count()).collect();
     if schema.iter().sum::<usize>() != points {
         let what = format!("{points} key points where the classes have {schema:?}");
-        return Err(odd(checkpoint, what));
+        return Err(odd(checkpoint, &what));
     }
     Ok(schema)
 }
 
 fn extents<const N: usize>(checkpoint: &Checkpoint, name: &str) -> Result<[usize; N]> {
     let shape = checkpoint.shape(name);
-    let shape = shape.ok_or_else(|| odd(checkpoint, format!("no tensor `{name}`")))?;
+    let shape = shape.ok_or_else(|| odd(checkpoint, &format!("no tensor `{name}`")))?;
     <[usize; N]>::try_from(shape)
-        .map_err(|_| odd(checkpoint, format!("tensor `{name}` of shape {shape:?}")))
+        .map_err(|_| odd(checkpoint, &format!("tensor `{name}` of shape {shape:?}")))
 }
 
-fn odd(checkpoint: &Checkpoint, what: String) -> Error {
+fn odd(checkpoint: &Checkpoint, what: &str) -> Error {
     Error::NotThisModel {
         file: checkpoint.file(),
         architecture: "rfdetr",

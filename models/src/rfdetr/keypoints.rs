@@ -1,4 +1,4 @@
-//! Key points as tokens that live beside each query (after GroupPose, Liu et al. 2023).
+//! Key points as tokens that live beside each query (after `GroupPose`, Liu et al. 2023).
 
 use ocelli_engine::op::{Activation, Deformable, PadMode, Reduce};
 use ocelli_engine::{Graph, Result, Value, Weights};

@@ -16,16 +16,13 @@ use super::infer::infer;
 use super::model::RfDetr;
 use super::network::network;
 use super::points::points;
-use super::prepare::{DEVIATION, MEAN, Prepare};
+use super::prepare::{DEVIATION, MAX_SIDE, MEAN, Prepare};
 use crate::registry::{
     AnyModel, LoadOptions, LoadRequest, Loaded, Package, Preparation, WeightChoice,
 };
 use crate::runtime::Runtime;
 use crate::weights::CheckpointWeights;
 use crate::{Error, Result};
-
-/// The longest side of an input: beyond it attention alone would take more memory than a machine has.
-const MAX_SIDE: usize = 4096;
 
 /// The task of a checkpoint that holds an RF-DETR.
 pub(super) fn recognise(file: &StateDict) -> Option<Task> {

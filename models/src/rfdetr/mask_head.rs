@@ -24,7 +24,7 @@ pub(super) fn mask_features(
     g.conv(x, &w.at("spatial_features_proj"), c, Conv::k(1))
 }
 
-/// `[n, h, w, c]` to `[n, h, w, c]`: ConvNeXt's block without its expansion.
+/// `[n, h, w, c]` to `[n, h, w, c]`: a `ConvNeXt` block without its expansion.
 fn block(g: &mut Graph, w: &Weights, x: Value) -> Result<Value> {
     let c = g.shape(x).last_dim();
     let y = g.conv(x, &w.at("dwconv"), c, Conv::same(3).groups(c))?;

@@ -11,6 +11,9 @@ pub(super) const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 /// See [`MEAN`].
 pub(super) const DEVIATION: [f32; 3] = [0.229, 0.224, 0.225];
 
+/// The longest side of an input: beyond it attention alone would take more memory than a machine has.
+pub(super) const MAX_SIDE: usize = 4096;
+
 /// A way from pictures to `[n, h, w, 3]`.
 #[derive(Debug)]
 pub(super) enum Prepare {
@@ -31,6 +34,10 @@ impl Prepare {
         images: &[Image],
         options: &PreProcessOptions,
     ) -> Result<PreProcessed> {
+        if let Some(size) = options.image_size.filter(|s| s.width.max(s.height) > MAX_SIDE) {
+            let reason = format!("{size} was asked for, no side may be over {MAX_SIDE}");
+            return Err(VisionError::BadArgument { name: "image_size", reason });
+        }
         match self {
             Prepare::Package(processor) => processor.run(images, options),
             &Prepare::Trainer { size, divisor } => {
@@ -112,7 +119,7 @@ mod tests {
         let prepare = Prepare::Trainer { size: Size::new(64, 64), divisor: 32 };
         let image = Image::filled(5, 3, [0; 3]).unwrap();
         let asked = |size| PreProcessOptions { image_size: Some(size), ..Default::default() };
-        assert!(prepare.run(&[image.clone()], &asked(Size::new(96, 32))).is_ok());
+        assert!(prepare.run(std::slice::from_ref(&image), &asked(Size::new(96, 32))).is_ok());
         let error = prepare.run(&[image], &asked(Size::new(96, 40))).unwrap_err().to_string();
         assert!(error.contains("multiples of 32"), "{error}");
     }

@@ -8,6 +8,7 @@ use ocelli_engine::Executor;
 
 pub mod formula;
 pub mod golden;
+pub mod rfdetr;
 
 /// What networks are run on.
 pub fn executor() -> Arc<dyn Executor> {
