@@ -35,3 +35,12 @@ pub use ocelli_vision as vision;
 pub use ocelli_engine::Precision;
 pub use ocelli_models::{AnyModel, LoadOptions, LoadRequest, Loaded, Preparation, WeightChoice};
 pub use ocelli_vision::{Confidence, Image, InferOptions, Size, Task};
+
+/// The examples of the README and of `docs/`, compiled.
+#[cfg(doctest)]
+mod documentation {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+    #[doc = include_str!("../docs/library.md")]
+    struct Library;
+}

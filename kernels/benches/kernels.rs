@@ -3,6 +3,7 @@
 //! `cargo bench -p ocelli-kernels -- [--quick] [--threads N] [FILTER]`; `OCELLI_ISA` forces an instruction set.
 
 #![allow(clippy::print_stdout, missing_docs, reason = "a program that prints a table")]
+#![allow(clippy::inline_always, reason = "kernels become instructions only where they are inlined")]
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -79,9 +80,15 @@ fn main() {
         filter: filter.map_or(String::new(), |(_, f)| f.clone()),
     };
     println!("{isa}, {threads} threads, multiply-add peak {:.1} GFLOP/s", bench.peak);
-    LINEAR.iter().for_each(|shape| bench.linear(*shape));
-    CONV.iter().for_each(|shape| bench.conv(*shape));
-    ATTENTION.iter().for_each(|shape| bench.attention(*shape));
+    for shape in LINEAR {
+        bench.linear(*shape);
+    }
+    for shape in CONV {
+        bench.conv(*shape);
+    }
+    for shape in ATTENTION {
+        bench.attention(*shape);
+    }
 }
 
 impl Bench<'_> {

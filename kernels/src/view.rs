@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 pub struct Rows<'a> {
     ptr: *const f32,
     len: usize,
-    rows: usize,
+    count: usize,
     ld: usize,
     memory: PhantomData<&'a [f32]>,
 }
@@ -17,7 +17,7 @@ pub struct Rows<'a> {
 pub struct RowsMut<'a> {
     ptr: *mut f32,
     len: usize,
-    rows: usize,
+    count: usize,
     ld: usize,
     memory: PhantomData<&'a mut [f32]>,
 }
@@ -34,7 +34,7 @@ unsafe impl Sync for RowsMut<'_> {}
 impl<'a> Rows<'a> {
     /// Rows in `data`, the first at its beginning.
     pub fn new(data: &'a [f32], rows: usize, ld: usize) -> Rows<'a> {
-        Rows { ptr: data.as_ptr(), len: data.len(), rows, ld, memory: PhantomData }
+        Rows { ptr: data.as_ptr(), len: data.len(), count: rows, ld, memory: PhantomData }
     }
 
     /// Rows in `len` floats at `ptr`, of which others may write those that lie between the rows.
@@ -42,12 +42,12 @@ impl<'a> Rows<'a> {
     /// # Safety
     /// Until the view is gone, the floats of each row that a kernel is told to read are valid and nobody writes them.
     pub unsafe fn from_ptr(ptr: *const f32, len: usize, rows: usize, ld: usize) -> Rows<'a> {
-        Rows { ptr, len, rows, ld, memory: PhantomData }
+        Rows { ptr, len, count: rows, ld, memory: PhantomData }
     }
 
     /// Number of rows.
     pub fn rows(&self) -> usize {
-        self.rows
+        self.count
     }
 
     /// Floats from one row to the next.
@@ -68,8 +68,8 @@ impl<'a> Rows<'a> {
     /// The same rows from row `first` on.
     pub(crate) fn skip_rows(&self, first: usize) -> Rows<'a> {
         let floats = (first * self.ld).min(self.len);
-        let (ptr, rows) = (self.ptr.wrapping_add(floats), self.rows.saturating_sub(first));
-        Rows { ptr, len: self.len - floats, rows, ..*self }
+        let (ptr, count) = (self.ptr.wrapping_add(floats), self.count.saturating_sub(first));
+        Rows { ptr, len: self.len - floats, count, ..*self }
     }
 
     /// Checks that `width` floats follow the first.
@@ -84,7 +84,7 @@ impl<'a> Rows<'a> {
         let last = batch.saturating_sub(1) * stride;
         let rest = self.len.checked_sub(last);
         assert!(
-            rest.is_some_and(|len| fits(len, self.rows, self.ld, width)),
+            rest.is_some_and(|len| fits(len, self.count, self.ld, width)),
             "{self:?} holds no {batch} matrices of {width} columns, {stride} apart"
         );
     }
@@ -92,14 +92,14 @@ impl<'a> Rows<'a> {
     /// Checks that `width` floats of each row are there.
     #[track_caller]
     pub(crate) fn check(&self, width: usize) {
-        assert!(fits(self.len, self.rows, self.ld, width), "{self:?} holds no rows of {width}");
+        assert!(fits(self.len, self.count, self.ld, width), "{self:?} holds no rows of {width}");
     }
 }
 
 impl<'a> RowsMut<'a> {
     /// Rows in `data`, the first at its beginning.
     pub fn new(data: &'a mut [f32], rows: usize, ld: usize) -> RowsMut<'a> {
-        RowsMut { ptr: data.as_mut_ptr(), len: data.len(), rows, ld, memory: PhantomData }
+        RowsMut { ptr: data.as_mut_ptr(), len: data.len(), count: rows, ld, memory: PhantomData }
     }
 
     /// Rows in `len` floats at `ptr`, of which others may use those that lie between the rows.
@@ -107,12 +107,12 @@ impl<'a> RowsMut<'a> {
     /// # Safety
     /// Until the view is gone, the floats of each row that a kernel is told to write are valid and nobody else uses them.
     pub unsafe fn from_ptr(ptr: *mut f32, len: usize, rows: usize, ld: usize) -> RowsMut<'a> {
-        RowsMut { ptr, len, rows, ld, memory: PhantomData }
+        RowsMut { ptr, len, count: rows, ld, memory: PhantomData }
     }
 
     /// Number of rows.
     pub fn rows(&self) -> usize {
-        self.rows
+        self.count
     }
 
     /// Floats from one row to the next.
@@ -137,7 +137,7 @@ impl<'a> RowsMut<'a> {
         let last = batch.saturating_sub(1) * stride;
         let rest = self.len.checked_sub(last);
         assert!(
-            rest.is_some_and(|len| fits(len, self.rows, self.ld, width)),
+            rest.is_some_and(|len| fits(len, self.count, self.ld, width)),
             "{self:?} holds no {batch} matrices of {width} columns, {stride} apart"
         );
         assert!(batch <= 1 || stride >= width, "{self:?}: matrices {stride} apart overlap");
@@ -146,8 +146,8 @@ impl<'a> RowsMut<'a> {
     /// Checks that `width` floats of each row are there and that rows do not overlap.
     #[track_caller]
     pub(crate) fn check(&self, width: usize) {
-        assert!(fits(self.len, self.rows, self.ld, width), "{self:?} holds no rows of {width}");
-        assert!(self.rows <= 1 || self.ld >= width, "{self:?}: rows of {width} overlap");
+        assert!(fits(self.len, self.count, self.ld, width), "{self:?} holds no rows of {width}");
+        assert!(self.count <= 1 || self.ld >= width, "{self:?}: rows of {width} overlap");
     }
 }
 

@@ -76,7 +76,7 @@ impl Table {
     }
 }
 
-const HEAD: &str = "operation                    us  share   GFLOP/s     GB/s";
+const HEAD: &str = "operation                     us  share   GFLOP/s     GB/s";
 
 fn row(op: &str, count: &str, time: Duration, total: Duration, flops: u64, bytes: u64) -> String {
     let seconds = time.as_secs_f64().max(1e-9);

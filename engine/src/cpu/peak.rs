@@ -50,7 +50,10 @@ impl Kernel for MultiplyAdd {
     type Output = ();
 
     #[inline(always)]
-    #[allow(clippy::inline_always, reason = "it becomes vector instructions only where it is inlined")]
+    #[allow(
+        clippy::inline_always,
+        reason = "it becomes vector instructions only where it is inlined"
+    )]
     fn run<S: Simd>(self, s: S) {
         let (a, b) = (black_box(s.splat(0.999)), black_box(s.splat(0.001)));
         let mut sums = [s.splat(1.0); SUMS];

@@ -161,14 +161,14 @@ impl<'a> Tile<'a> {
             self.update_max(s, i, seen);
         }
         let rescale = self.rescale_factors(s, &before, factor);
-        for i in 0..self.count {
+        for (i, &rescale) in rescale[..self.count].iter().enumerate() {
             let seen = self.seen(i, keys);
             let total = self.exponentiate(s, i, seen, factor);
             // SAFETY: a row of scores holds `KEYS`.
             unsafe { self.scores_of(i).add(seen).write_bytes(0, keys.len() - seen) };
-            self.total[i] = self.total[i] * rescale[i] + total;
+            self.total[i] = self.total[i] * rescale + total;
             if keys.start > 0 {
-                self.rescale(s, i, rescale[i]);
+                self.rescale(s, i, rescale);
             }
         }
     }
@@ -217,7 +217,7 @@ impl<'a> Tile<'a> {
     #[inline(always)]
     fn rescale_factors<S: Simd>(&self, s: S, before: &Rows16, factor: f32) -> Rows16 {
         let mut factors = [1.0; 16];
-        if self.max != *before {
+        if self.max.iter().zip(before).any(|(after, before)| after > before) {
             let (before, after) = (before.chunks_exact(S::LANES), self.max.chunks_exact(S::LANES));
             for ((to, before), after) in factors.chunks_exact_mut(S::LANES).zip(before).zip(after) {
                 let (before, after) = (s.load(before), s.load(after));

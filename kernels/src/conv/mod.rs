@@ -65,6 +65,7 @@ pub fn conv2d_scratch_len(_w: &PackedConv, _input: [usize; 4]) -> usize {
 ///
 /// # Panics
 /// When the channels, the size of the output or the scratch do not fit `w`.
+#[allow(clippy::needless_pass_by_value, reason = "a view of an output is used up")]
 pub fn conv2d(
     ctx: Context,
     input: Image,

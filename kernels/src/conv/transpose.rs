@@ -145,6 +145,7 @@ fn axis(
 ///
 /// # Panics
 /// When the channels or the size of the output do not fit `w`.
+#[allow(clippy::needless_pass_by_value, reason = "a view of an output is used up")]
 pub fn conv_transpose2d(
     ctx: Context,
     input: Image,

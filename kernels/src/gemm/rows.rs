@@ -28,6 +28,7 @@ impl Source for Strided {
 ///
 /// # Panics
 /// When `x` has no `k` columns, `out` no `n`, or their numbers of rows differ.
+#[allow(clippy::needless_pass_by_value, reason = "a view of an output is used up")]
 pub fn linear(ctx: Context, x: Rows, w: &PackedMatrix, epilogue: Epilogue, out: RowsMut) {
     assert_eq!(x.rows(), out.rows(), "input and output have the same rows");
     x.check(w.k());

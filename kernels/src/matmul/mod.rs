@@ -55,6 +55,7 @@ pub fn matmul_scratch_len(isa: Isa, shape: &Matmul) -> usize {
 ///
 /// # Panics
 /// When an operand or the scratch is too small for `shape`.
+#[allow(clippy::needless_pass_by_value, reason = "a view of an output is used up")]
 pub fn matmul(
     ctx: Context,
     shape: &Matmul,
