@@ -1,5 +1,7 @@
 //! The facade with an architecture that an application registered.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,8 +12,8 @@ use ocelli::vision::{
     PreProcessed, PreProcessingMetadata, RawOutputs, Result as VisionResult, Tensor, VisionModel,
 };
 use ocelli::{
-    AnyModel, AutoModel, Error, ErrorKind, Image, Implementation, InferOptions, LoadRequest,
-    Loaded, LoadingError, Prediction, Registry, Size, Task, write_package,
+    AnyModel, AutoModel, Error, ErrorKind, Image, Implementation, InferOptions, LoadOptions,
+    LoadRequest, Loaded, LoadingError, Prediction, Registry, Size, Task, write_package,
 };
 
 /// Finds one object in every picture: the whole picture, of class 1.
@@ -58,6 +60,7 @@ impl ObjectDetectionModel for Everything {
     }
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "the type of a loader")]
 fn load(request: &LoadRequest) -> Result<Loaded, Error> {
     let packaged = request.package.as_ref().map(|package| package.class_names.clone());
     let class_names = request.options.class_names.clone().or(packaged);
@@ -108,14 +111,14 @@ fn a_checkpoint_becomes_a_package_that_loads() {
     let folder = tempfile::tempdir().unwrap();
     let (file, package) = (folder.path().join("a.safetensors"), folder.path().join("package"));
     checkpoint(&file, "everything.weight");
-    let written = write_package(&file, &package, &registry(), Default::default()).unwrap();
+    let written = write_package(&file, &package, &registry(), LoadOptions::default()).unwrap();
     assert_eq!((written.tensors, written.bytes, written.left_out), (1, 8, 0));
     let model = AutoModel::options().registry(registry()).from_path(&package).unwrap();
     assert_eq!(model.class_names(), ["nothing", "everything"]);
-    let again = write_package(&file, &package, &registry(), Default::default()).unwrap_err();
+    let again = write_package(&file, &package, &registry(), LoadOptions::default()).unwrap_err();
     assert!(again.to_string().contains("not empty"), "{again}");
     let copy = folder.path().join("copy");
-    write_package(&package, &copy, &registry(), Default::default()).unwrap();
+    write_package(&package, &copy, &registry(), LoadOptions::default()).unwrap();
     let weights = |at: &Path| std::fs::read(at.join("weights.safetensors")).unwrap();
     assert_eq!(weights(&copy), weights(&package));
 }
