@@ -61,7 +61,7 @@ pub(crate) fn run(args: &BenchArgs, console: &Console) -> Result<Outcome> {
         }
     }
     let times = times(&mut *session, args.runs)?;
-    let measured = measured(args, &model, &*program, shape, times)?;
+    let measured = measured(args, &model, &*program, shape, &times)?;
     if args.json {
         console.line(&serde_json::to_string(&measured)?)?;
     } else {
@@ -96,10 +96,10 @@ fn measured(
     model: &AutoModel,
     program: &dyn Program,
     [batch, height, width, _]: [usize; 4],
-    times: Vec<Duration>,
+    times: &[Duration],
 ) -> Result<Measured> {
     let executor = CpuExecutor::new(args.model.threads)?;
-    let median = median(&times).context("--runs must be at least 1")?;
+    let median = median(times).context("--runs must be at least 1")?;
     let gflops = program.flops() as f64 / median.as_secs_f64() / 1e9;
     let peak_gflops = executor.peak_gflops();
     let megabytes = |bytes: usize| bytes as f64 / 1e6;
