@@ -21,7 +21,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         if fs::metadata(&path)?.len() > BYTES {
             breaches.push(format!("{file}: larger than {BYTES} bytes"));
         }
-        if file.ends_with(".rs") {
+        if path.extension().is_some_and(|extension| extension == "rs") {
             let text = fs::read_to_string(&path).with_context(|| file.clone())?;
             breaches.extend(source(&file, &text).into_iter().map(|what| format!("{file}: {what}")));
         }
