@@ -31,6 +31,8 @@ struct Measured {
     /// Of one run with the whole batch.
     median_ms: f64,
     min_ms: f64,
+    /// Of each run, ascending.
+    times_ms: Vec<f64>,
     /// Billions of floating-point operations a second, at the median.
     gflops: f64,
     /// What these threads do at most when they only multiply and add `f32`.
@@ -115,6 +117,7 @@ fn measured(
         runs: times.len(),
         median_ms: ms(median),
         min_ms: times.first().copied().map_or(0.0, ms),
+        times_ms: times.iter().copied().map(ms).collect(),
         gflops,
         peak_gflops,
         roofline_share: gflops / peak_gflops,
