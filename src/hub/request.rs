@@ -31,6 +31,7 @@ impl Client {
     pub(super) fn new(patience: Duration, https_only: bool) -> Client {
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
+            .max_idle_connections(0)
             .https_only(https_only)
             .user_agent(concat!("ocelli/", env!("CARGO_PKG_VERSION")))
             .timeout_connect(Some(patience.min(Duration::from_secs(30))))

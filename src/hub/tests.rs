@@ -2,6 +2,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Mutex;
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use super::*;
 
@@ -40,7 +41,7 @@ impl Server {
         let (replies, seen) = (replies.to_vec(), heads.clone());
         let thread = std::thread::spawn(move || {
             for reply in replies {
-                let (stream, _) = listener.accept().unwrap();
+                let stream = accept(&listener);
                 let head = read_head(&stream);
                 answer(&stream, reply, &head);
                 seen.lock().unwrap().push(head);
@@ -56,6 +57,22 @@ impl Server {
     }
 }
 
+/// The next connection; a test that makes fewer of them than it has replies fails, and does not hang.
+fn accept(listener: &TcpListener) -> TcpStream {
+    listener.set_nonblocking(true).unwrap();
+    let start = Instant::now();
+    loop {
+        match listener.accept() {
+            Ok((stream, _)) => {
+                stream.set_nonblocking(false).unwrap();
+                return stream;
+            }
+            Err(error) => assert!(start.elapsed() < Duration::from_secs(20), "no request: {error}"),
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
 fn read_head(mut stream: &TcpStream) -> String {
     let mut head = Vec::new();
     let mut byte = [0];
@@ -66,7 +83,10 @@ fn read_head(mut stream: &TcpStream) -> String {
 }
 
 fn answer(mut stream: &TcpStream, reply: Reply, head: &str) {
-    let whole = format!("HTTP/1.1 200 OK\r\nETag: \"1\"\r\nContent-Length: {}\r\n\r\n", BODY.len());
+    let whole = format!(
+        "HTTP/1.1 200 OK\r\nConnection: close\r\nETag: \"1\"\r\nContent-Length: {}\r\n\r\n",
+        BODY.len()
+    );
     let (head, body) = match reply {
         Reply::Whole => (whole, BODY),
         Reply::Cut(count) => (whole, &BODY[..count]),
@@ -76,11 +96,15 @@ fn answer(mut stream: &TcpStream, reply: Reply, head: &str) {
             let (last, size) = (BODY.len() - 1, BODY.len());
             let range = format!("Content-Range: bytes {start}-{last}/{size}");
             let length = format!("Content-Length: {}", size - start);
-            (format!("HTTP/1.1 206 Partial\r\n{range}\r\n{length}\r\n\r\n"), &BODY[start..])
+            (
+                format!("HTTP/1.1 206 Partial\r\nConnection: close\r\n{range}\r\n{length}\r\n\r\n"),
+                &BODY[start..],
+            )
         }
-        Reply::Status(status) => {
-            (format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n"), &BODY[..0])
-        }
+        Reply::Status(status) => (
+            format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
+            &BODY[..0],
+        ),
         Reply::Endless => ("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".to_owned(), BODY),
         Reply::Hang => return,
     };

@@ -107,7 +107,7 @@ mod tests {
         assert_eq!((sums[0].op, sums[0].count, sums[0].flops), ("conv", 2, 20));
         assert_eq!(sums[0].time, Duration::from_millis(8));
         let row = row("conv", "x2", sums[0].time, Duration::from_millis(16), 8_000_000, 4_000_000);
-        assert_eq!(row, "conv                    x2      8e+03 5e+01%     1e+00      0.5");
+        assert_eq!(row, "conv                    x2     8000.0  50.0%       1.0      0.5");
         assert_eq!(HEAD.len(), row.len());
     }
 }
