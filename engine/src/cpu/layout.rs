@@ -192,12 +192,31 @@ fn part(shape: &[usize], axis: usize, start: usize) -> Option<Relation> {
 
 /// Whether `op`'s kernel can write rows that are apart.
 fn writes_rows(op: &Op) -> bool {
-    matches!(op, Op::Conv2d(_) | Op::Linear(_) | Op::Attention { .. } | Op::Concat { .. })
+    keeps_apart(op) || matches!(op, Op::GridSample { .. } | Op::DeformableAttention(_))
 }
 
 /// Whether `op`'s kernel can read rows that are apart, in all operands.
 fn reads_rows(op: &Op) -> bool {
-    matches!(op, Op::Conv2d(_) | Op::Linear(_) | Op::Attention { .. } | Op::Concat { .. })
+    keeps_apart(op) || matches!(op, Op::TopK { .. } | Op::ArgMax)
+}
+
+/// Whether `op`'s kernel can both read and write rows that are apart.
+fn keeps_apart(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::Conv2d(_)
+            | Op::Linear(_)
+            | Op::Attention { .. }
+            | Op::Concat { .. }
+            | Op::LayerNorm(_)
+            | Op::RmsNorm(_)
+            | Op::GroupNorm { .. }
+            | Op::L2Normalize { .. }
+            | Op::ScaleShift { .. }
+            | Op::Softmax
+            | Op::Pool(_)
+            | Op::Resize(_)
+    )
 }
 
 #[cfg(test)]
