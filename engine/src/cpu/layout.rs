@@ -271,6 +271,22 @@ mod tests {
     }
 
     #[test]
+    fn pools_write_side_by_side_and_norms_read_there() {
+        let (mut g, w) = (Graph::new(), weights());
+        let x = g.input("x", &[1, 4, 4, 6]).unwrap();
+        let stem = g.conv(x, &w.at("stem"), 8, Conv::k(1)).unwrap();
+        let pooled = g.max_pool(stem, 3, 1, 1).unwrap();
+        let twice = g.max_pool(pooled, 3, 1, 1).unwrap();
+        let all = g.concat(&[stem, pooled, twice], 3).unwrap();
+        let y = g.layer_norm_plain(all, 1e-5);
+        g.output("y", y);
+        let layout = Layout::of(&g);
+        for (i, part) in [stem, pooled, twice].into_iter().enumerate() {
+            assert_eq!(layout.place(part), Place { root: all, offset: 8 * i, ld: 24 });
+        }
+    }
+
+    #[test]
     fn what_is_also_an_output_stays_by_itself() {
         let (mut g, w) = (Graph::new(), weights());
         let x = g.input("x", &[3, 6]).unwrap();

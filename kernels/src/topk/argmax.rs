@@ -12,7 +12,7 @@ use crate::{Context, Rows};
 pub fn argmax(ctx: Context, x: Rows, out: &mut [i32]) {
     assert_eq!(x.rows(), out.len());
     rows_mut(ctx.pool, out, 1, 2 * x.width(), |first, out| {
-        dispatch(ctx.isa, Run { x, first, out })
+        dispatch(ctx.isa, Run { x, first, out });
     });
 }
 
