@@ -1,5 +1,7 @@
 //! What can be written on the command line.
 
+#![allow(clippy::doc_markdown, reason = "help texts are no Markdown")]
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};

@@ -22,7 +22,13 @@ impl Console {
         self.terminal && !self.quiet
     }
 
+    /// Whether only results and errors are wanted.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// A line of results.
+    #[allow(clippy::unused_self, reason = "the one place that writes to standard output")]
     pub(crate) fn line(&self, text: &str) -> io::Result<()> {
         writeln!(io::stdout().lock(), "{text}")
     }

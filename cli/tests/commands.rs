@@ -1,5 +1,7 @@
 //! The built binary, run as a user runs it.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -147,7 +149,9 @@ fn inspect_says_what_else_a_file_is() {
 #[test]
 fn a_picture_that_fails_does_not_stop_the_others() {
     let Some(weights) = shared("weights/rfdetr-nano-16.pth") else { return };
-    let (Some(dog), Some(bus)) = (shared("images/dog.jpg"), shared("images/bus.jpg")) else { return };
+    let (Some(dog), Some(bus)) = (shared("images/dog.jpg"), shared("images/bus.jpg")) else {
+        return;
+    };
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).display().to_string();
     std::fs::write(at("broken.jpg"), "no picture").unwrap();
@@ -155,8 +159,17 @@ fn a_picture_that_fails_does_not_stop_the_others() {
     std::fs::copy(&bus, at("other/dog.jpg")).unwrap();
     let (json, out) = (at("found.jsonl"), at("out"));
     let ran = run(&[
-        "predict", &weights, &dog, &at("broken.jpg"), &at("other/dog.jpg"), "--confidence", "0.1",
-        "--json", &json, "--output", &out,
+        "predict",
+        &weights,
+        &dog,
+        &at("broken.jpg"),
+        &at("other/dog.jpg"),
+        "--confidence",
+        "0.1",
+        "--json",
+        &json,
+        "--output",
+        &out,
     ]);
     assert_eq!(ran.code, 1, "{}", ran.err);
     assert!(ran.err.contains("broken.jpg") && ran.err.contains("1 of 3 pictures failed"));

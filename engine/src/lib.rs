@@ -21,5 +21,5 @@ pub use error::{Error, Result};
 pub use executor::{Executor, Precision, Program, Session, Spec, StepTime};
 pub use graph::{Conv, DType, Graph, Node, Value, ValueInfo};
 pub use shape::{MAX_RANK, Shape};
-pub use tensor::{Key, Tensor, Values};
+pub use tensor::{Key, SourceId, Tensor, Values};
 pub use weights::{WeightSource, Weights};

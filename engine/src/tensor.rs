@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::{Result, Shape};
 
@@ -17,7 +18,19 @@ pub struct Tensor {
     values: Arc<dyn Values>,
 }
 
-/// The identity of a constant: equal keys mean equal values within one program's lifetime.
+/// The identity of something that holds named tensors; no two are the same within a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SourceId(u64);
+
+impl SourceId {
+    /// An identity that nothing else has.
+    pub fn unique() -> SourceId {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        SourceId(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// The identity of a constant: equal keys mean equal values within a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key(u64);
 
@@ -31,8 +44,8 @@ pub trait Values: Send + Sync {
 }
 
 impl Tensor {
-    /// A tensor over `values`; `source` and `name` identify it, a checkpoint's address and a tensor's name for instance.
-    pub fn new(shape: Shape, source: usize, name: &str, values: Arc<dyn Values>) -> Tensor {
+    /// A tensor over `values`; `source` and `name` identify it, a checkpoint and a tensor's name in it for instance.
+    pub fn new(shape: Shape, source: SourceId, name: &str, values: Arc<dyn Values>) -> Tensor {
         Tensor { shape, key: key(&("source", source, name)), values }
     }
 

@@ -1,5 +1,7 @@
 //! Sessions of one program run at the same time and do not see each other.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use std::sync::Arc;
 
 use ocelli_engine::cpu::CpuExecutor;

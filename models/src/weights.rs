@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use ocelli_converters::StateDict;
-use ocelli_engine::{Error, Result, Shape, Tensor, Values, WeightSource};
+use ocelli_engine::{Error, Result, Shape, SourceId, Tensor, Values, WeightSource};
 use std::sync::Arc;
 
 /// The tensors of a [`StateDict`] as `f32`: borrowed from the file where it holds such, converted at each load where it
@@ -12,13 +12,13 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct CheckpointWeights {
     tensors: StateDict,
-    identity: Arc<()>,
+    identity: SourceId,
 }
 
 impl CheckpointWeights {
     /// The tensors under their names.
     pub fn new(tensors: StateDict) -> CheckpointWeights {
-        CheckpointWeights { tensors, identity: Arc::new(()) }
+        CheckpointWeights { tensors, identity: SourceId::unique() }
     }
 
     /// The names that are not among `used`, in the file's order.
@@ -35,8 +35,8 @@ impl WeightSource for CheckpointWeights {
             let what = format!("tensor `{name}` has the shape {:?}", tensor.shape());
             Error::Weight(what.into())
         })?;
-        let values = Arc::new(Stored { tensor: tensor.clone(), _identity: self.identity.clone() });
-        Ok(Some(Tensor::new(shape, Arc::as_ptr(&self.identity).addr(), name, values)))
+        let values = Arc::new(Stored(tensor.clone()));
+        Ok(Some(Tensor::new(shape, self.identity, name, values)))
     }
 
     fn file(&self) -> &str {
@@ -44,15 +44,12 @@ impl WeightSource for CheckpointWeights {
     }
 }
 
-/// A tensor of the file; it keeps the address that identifies its source from being used anew.
-struct Stored {
-    tensor: ocelli_converters::Tensor,
-    _identity: Arc<()>,
-}
+/// A tensor of the file.
+struct Stored(ocelli_converters::Tensor);
 
 impl Values for Stored {
     fn load(&self) -> Result<Cow<'_, [f32]>> {
-        self.tensor.to_f32().map_err(|error| Error::Weight(error.into()))
+        self.0.to_f32().map_err(|error| Error::Weight(error.into()))
     }
 }
 

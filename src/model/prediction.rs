@@ -25,6 +25,7 @@ pub enum Prediction {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClassFilter {
     keep: Vec<bool>,
+    background: Option<u16>,
 }
 
 impl ClassFilter {
@@ -52,7 +53,8 @@ impl ClassFilter {
                 None => return Err(unknown_class(wanted, class_names)),
             }
         }
-        Ok(ClassFilter { keep })
+        let background = class_names.iter().position(|n| n.eq_ignore_ascii_case("background"));
+        Ok(ClassFilter { keep, background: background.and_then(|id| id.try_into().ok()) })
     }
 
     fn keeps(&self, class_id: usize) -> bool {
@@ -71,7 +73,8 @@ fn unknown_class(wanted: &str, class_names: &[String]) -> LoadingError {
 }
 
 impl Prediction {
-    /// Leaves out what is of no wanted class. Of a semantic segmentation, pixels of other classes get score 0.
+    /// Leaves out what is of no wanted class. Of a semantic segmentation, pixels of other classes
+    /// become background, if there is such a class, with score 0.
     #[must_use]
     pub fn keep(self, filter: &ClassFilter) -> Prediction {
         match self {
@@ -79,8 +82,9 @@ impl Prediction {
             Prediction::Instances(found) => Prediction::Instances(instances(&found, filter)),
             Prediction::KeyPoints(found) => Prediction::KeyPoints(key_points(found, filter)),
             Prediction::Semantic(mut found) => {
-                for (class, score) in found.class_map.iter().zip(&mut found.confidence) {
+                for (class, score) in found.class_map.iter_mut().zip(&mut found.confidence) {
                     if !filter.keeps(usize::from(*class)) {
+                        *class = filter.background.unwrap_or(*class);
                         *score = 0.0;
                     }
                 }

@@ -31,6 +31,8 @@ struct Measured {
     /// Of one run with the whole batch.
     median_ms: f64,
     min_ms: f64,
+    /// Of each run, ascending.
+    times_ms: Vec<f64>,
     /// Billions of floating-point operations a second, at the median.
     gflops: f64,
     /// What these threads do at most when they only multiply and add `f32`.
@@ -61,7 +63,7 @@ pub(crate) fn run(args: &BenchArgs, console: &Console) -> Result<Outcome> {
         }
     }
     let times = times(&mut *session, args.runs)?;
-    let measured = measured(args, &model, &*program, shape, times)?;
+    let measured = measured(args, &model, &*program, shape, &times)?;
     if args.json {
         console.line(&serde_json::to_string(&measured)?)?;
     } else {
@@ -96,10 +98,10 @@ fn measured(
     model: &AutoModel,
     program: &dyn Program,
     [batch, height, width, _]: [usize; 4],
-    times: Vec<Duration>,
+    times: &[Duration],
 ) -> Result<Measured> {
     let executor = CpuExecutor::new(args.model.threads)?;
-    let median = median(&times).context("--runs must be at least 1")?;
+    let median = median(times).context("--runs must be at least 1")?;
     let gflops = program.flops() as f64 / median.as_secs_f64() / 1e9;
     let peak_gflops = executor.peak_gflops();
     let megabytes = |bytes: usize| bytes as f64 / 1e6;
@@ -115,6 +117,7 @@ fn measured(
         runs: times.len(),
         median_ms: ms(median),
         min_ms: times.first().copied().map_or(0.0, ms),
+        times_ms: times.iter().copied().map(ms).collect(),
         gflops,
         peak_gflops,
         roofline_share: gflops / peak_gflops,

@@ -76,14 +76,14 @@ impl Table {
     }
 }
 
-const HEAD: &str = "operation                     us  share   GFLOP/s     GB/s";
+const HEAD: &str = "operation                          us  share   GFLOP/s     GB/s";
 
 fn row(op: &str, count: &str, time: Duration, total: Duration, flops: u64, bytes: u64) -> String {
     let seconds = time.as_secs_f64().max(1e-9);
     let share = 100.0 * seconds / total.as_secs_f64().max(1e-9);
     let (gflops, gbytes) = (flops as f64 / seconds / 1e9, bytes as f64 / seconds / 1e9);
     let micros = seconds * 1e6;
-    format!("{op:<18}{count:>5}{micros:>9.1} {share:>5.1}% {gflops:>9.1} {gbytes:>8.1}")
+    format!("{op:<21}{count:>5}{micros:>11.1} {share:>5.1}% {gflops:>9.1} {gbytes:>8.1}")
 }
 
 #[cfg(test)]
@@ -107,7 +107,7 @@ mod tests {
         assert_eq!((sums[0].op, sums[0].count, sums[0].flops), ("conv", 2, 20));
         assert_eq!(sums[0].time, Duration::from_millis(8));
         let row = row("conv", "x2", sums[0].time, Duration::from_millis(16), 8_000_000, 4_000_000);
-        assert_eq!(row, "conv                 x2   8000.0  50.0%       1.0      0.5");
+        assert_eq!(row, "conv                    x2      8e+03 5e+01%     1e+00      0.5");
         assert_eq!(HEAD.len(), row.len());
     }
 }

@@ -32,11 +32,10 @@ pub(crate) fn run(args: &PredictArgs, console: &Console) -> Result<Outcome> {
     let mut failed = 0;
     for input in &inputs {
         match job.one(input, &mut sinks) {
-            Ok(line) if sinks.json_on_stdout => bar.suspend(|| console.line(&line))?,
-            Ok(line) => bar.suspend(|| match args.json {
-                Some(_) => Ok(console.remark(&line)),
-                None => console.line(&line),
-            })?,
+            Ok(line) if sinks.json_on_stdout || args.json.is_none() || !console.is_quiet() => {
+                bar.suspend(|| console.line(&line))?;
+            }
+            Ok(_) => {}
             Err(Failure::Sink(error)) => return Err(error),
             Err(Failure::Picture(error)) => {
                 failed += 1;

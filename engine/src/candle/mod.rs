@@ -44,6 +44,7 @@ impl Executor for CandleExecutor {
     }
 
     fn compile(&self, graph: &Graph) -> Result<Arc<dyn Program>> {
+        graph.check_types()?;
         Ok(Arc::new(program::CandleProgram::new(graph.clone())?))
     }
 }

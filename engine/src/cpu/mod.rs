@@ -80,6 +80,7 @@ impl Executor for CpuExecutor {
     }
 
     fn compile(&self, graph: &Graph) -> Result<Arc<dyn Program>> {
+        graph.check_types()?;
         let graph = fold::constants(self, passes::optimise(graph))?;
         Ok(Arc::new(self.program(&graph)?))
     }

@@ -82,7 +82,7 @@ mod tests {
             let buffers: Vec<_> = buffers.into_iter().map(|(n, f, l)| lifetime(n, f, f + l)).collect();
             let plan = plan(&buffers);
             for (i, a) in buffers.iter().enumerate() {
-                prop_assert!(plan.offsets[i] % LINE == 0 && plan.offsets[i] + a.floats <= plan.floats);
+                prop_assert!(plan.offsets[i].is_multiple_of(LINE) && plan.offsets[i] + a.floats <= plan.floats);
                 for (j, b) in buffers.iter().enumerate().take(i) {
                     let together = a.first <= b.last && b.first <= a.last;
                     let apart = plan.offsets[i] + a.floats <= plan.offsets[j]

@@ -36,7 +36,9 @@ impl Graph {
         }
         let dims: Vec<usize> = permutation.iter().map(|&axis| shape[axis]).collect();
         let to = checked("transpose", &dims)?;
-        Ok(self.push(Op::Transpose { permutation: permutation.to_vec() }, &[x], to))
+        let dtype = self.info(x).dtype;
+        let op = Op::Transpose { permutation: permutation.to_vec() };
+        Ok(self.push_typed(op, &[x], to, dtype))
     }
 
     /// Dimensions of extent 1 repeated, and new outer dimensions, to the shape `dims`.
@@ -50,7 +52,10 @@ impl Graph {
             return Ok(x);
         }
         match super::arithmetic::broadcast(shape, to) {
-            Some(all) if all == to => Ok(self.push(Op::Expand, &[x], to)),
+            Some(all) if all == to => {
+                let dtype = self.info(x).dtype;
+                Ok(self.push_typed(Op::Expand, &[x], to, dtype))
+            }
             _ => mismatch("expand", format!("{shape} to {dims:?}")),
         }
     }
@@ -71,7 +76,8 @@ impl Graph {
             return Ok(first);
         }
         let to = checked("concat", &shape.with(axis, shapes().map(|s| s[axis]).sum()))?;
-        Ok(self.push(Op::Concat { axis }, values, to))
+        let dtype = self.info(first).dtype;
+        Ok(self.push_typed(Op::Concat { axis }, values, to, dtype))
     }
 
     /// The elements at `range` along `axis`.

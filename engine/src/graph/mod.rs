@@ -9,6 +9,7 @@ mod layout;
 mod linear;
 mod norm;
 mod select;
+mod types;
 
 #[cfg(test)]
 mod tests;

@@ -13,7 +13,8 @@ pub(super) fn run(graph: &mut Graph) {
         let Some(before) = uses.sole_producer(graph.nodes[index].inputs[0]) else { continue };
         let Some(op) = folded(&graph.nodes[before].op, scale, shift.as_ref()) else { continue };
         graph.nodes[index].op = op;
-        graph.nodes[index].inputs = graph.nodes[before].inputs.clone();
+        let inputs = graph.nodes[before].inputs.clone();
+        graph.nodes[index].inputs = inputs;
         graph.nodes[index].label = std::mem::take(&mut graph.nodes[before].label);
     }
     super::dead_code::run(graph);

@@ -21,16 +21,12 @@ fn join(graph: &Graph, uses: &Uses, axis: usize, operands: &[Value]) -> Vec<Valu
     let mut joined = Vec::with_capacity(operands.len());
     let mut rest = operands;
     while let Some((&first, others)) = rest.split_first() {
-        match whole(graph, uses, axis, rest) {
-            Some((value, parts)) => {
-                joined.push(value);
-                rest = &rest[parts..];
-            }
-            None => {
-                joined.push(first);
-                rest = others;
-            }
-        }
+        let (value, after) = match whole(graph, uses, axis, rest) {
+            Some((value, parts)) => (value, &rest[parts..]),
+            None => (first, others),
+        };
+        joined.push(value);
+        rest = after;
     }
     joined
 }

@@ -101,12 +101,13 @@ fn block(
     heads: usize,
 ) -> Result<Value> {
     let [all, tokens, d] = g.dims("dinov2", x)?;
+    let seen = if whole { [windows.n, windows.count() * tokens, d] } else { [all, tokens, d] };
+    let x = g.reshape(x, &seen)?;
     let y = g.layer_norm(x, &w.at("norm1"), EPS)?;
-    let y = if whole { g.reshape(y, &[windows.n, windows.count() * tokens, d])? } else { y };
     let y = attention(g, &w.at("attention"), y, heads)?;
-    let y = g.reshape(y, &[all, tokens, d])?;
     let y = g.layer_scale(y, &w.at("layer_scale1"), "lambda1")?;
     let x = g.add(y, x)?;
+    let x = g.reshape(x, &[all, tokens, d])?;
 
     let y = g.layer_norm(x, &w.at("norm2"), EPS)?;
     let layers = (&w.at("mlp.fc1"), &w.at("mlp.fc2"));

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use ocelli_engine::{Result, Shape, Tensor, Values, WeightSource};
+use ocelli_engine::{Result, Shape, SourceId, Tensor, Values, WeightSource};
 
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
@@ -76,13 +76,14 @@ pub fn fill(name: &str, shape: &[usize], salt: u64) -> Vec<f32> {
 pub struct Formula {
     salt_of: fn(&str, u64) -> u64,
     salt: u64,
+    identity: SourceId,
     asked: Mutex<BTreeMap<String, Vec<usize>>>,
 }
 
 impl Formula {
     /// `salt_of` says what salt a name has in a case of the given salt.
     pub fn new(salt: u64, salt_of: fn(&str, u64) -> u64) -> Formula {
-        Formula { salt_of, salt, asked: Mutex::default() }
+        Formula { salt_of, salt, identity: SourceId::unique(), asked: Mutex::default() }
     }
 
     /// Names and shapes asked for so far.
@@ -96,7 +97,7 @@ impl WeightSource for Formula {
         self.asked.lock().unwrap().insert(name.to_owned(), needed.to_vec());
         let salt = (self.salt_of)(name, self.salt);
         let values = Filled { name: name.to_owned(), shape: needed.to_vec(), salt };
-        Ok(Some(Tensor::new(needed, salt as usize, name, Arc::new(values))))
+        Ok(Some(Tensor::new(needed, self.identity, name, Arc::new(values))))
     }
 
     fn file(&self) -> &'static str {

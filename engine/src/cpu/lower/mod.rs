@@ -64,7 +64,7 @@ pub(super) fn lower(graph: &Graph, packs: &Packs, isa: Isa, threads: usize) -> R
     }
     let outputs =
         graph.outputs.iter().map(|&(_, v)| lowering.dense(v)).collect::<Result<Vec<_>>>()?;
-    lowering.finish(inputs, outputs)
+    Ok(lowering.finish(inputs, outputs))
 }
 
 /// The state of lowering one graph.
@@ -130,7 +130,7 @@ impl Lowering<'_> {
             Op::Reshape => self.reshape(node),
             Op::Transpose { permutation } => self.transpose(node, permutation),
             Op::Expand => self.expand(node),
-            Op::ToF32 => self.to_f32(node),
+            Op::ToF32 => self.convert_to_f32(node),
         }
     }
 
@@ -225,7 +225,7 @@ impl Lowering<'_> {
         Ok(())
     }
 
-    fn finish(self, inputs: Vec<Operand>, outputs: Vec<Operand>) -> Result<Lowered> {
+    fn finish(self, inputs: Vec<Operand>, outputs: Vec<Operand>) -> Lowered {
         let end = self.steps.len();
         let mut alive: Vec<Option<(usize, usize)>> = vec![None; self.buffers.len()];
         let mut touch = |operand: &Operand, at: usize| {
@@ -233,11 +233,18 @@ impl Lowering<'_> {
             (*first, *last) = ((*first).min(at), (*last).max(at));
         };
         for (at, step) in self.steps.iter().enumerate() {
-            step.reads.iter().chain(&step.writes).for_each(|operand| touch(operand, at));
+            for operand in step.reads.iter().chain(&step.writes) {
+                touch(operand, at);
+            }
         }
         // Inputs keep their values from run to run; outputs are read after the last step.
-        inputs.iter().for_each(|input| [0, end].into_iter().for_each(|at| touch(input, at)));
-        outputs.iter().for_each(|output| touch(output, end));
+        for input in &inputs {
+            touch(input, 0);
+            touch(input, end);
+        }
+        for output in &outputs {
+            touch(output, end);
+        }
 
         let lifetimes: Vec<Lifetime> = self
             .buffers
@@ -258,13 +265,13 @@ impl Lowering<'_> {
                 Buffer::Arena(_) => Slot::Arena(offset),
                 Buffer::Constant(block) => Slot::Constant(block),
             });
-        Ok(Lowered {
+        Lowered {
             slots: slots.collect(),
             steps: self.steps,
             arena: plan.floats,
             inputs,
             outputs,
             shared_bytes: self.shared_bytes,
-        })
+        }
     }
 }

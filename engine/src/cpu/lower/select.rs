@@ -29,7 +29,7 @@ impl Lowering<'_> {
         })
     }
 
-    pub(super) fn to_f32(&mut self, node: &Node) -> Result<()> {
+    pub(super) fn convert_to_f32(&mut self, node: &Node) -> Result<()> {
         let (reads, writes) = (self.dense_operands(node)?, self.results(node));
         self.emit(node, reads, writes, move |args, _| {
             for (&index, number) in args.read_i32(0).iter().zip(args.write(0)) {
