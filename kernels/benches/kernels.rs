@@ -121,8 +121,8 @@ impl Bench<'_> {
         let w = PackedMatrix::from_rows_out_in(self.ctx.isa, n, k, &numbers(n * k));
         let bias = numbers(n);
         self.report(&name, 2 * m * n * k, || {
-            let out = RowsMut::new(&mut y, m, n);
-            linear(self.ctx, Rows::new(&x, m, k), &w, Epilogue::bias(&bias), out);
+            let out = RowsMut::dense(&mut y, n);
+            linear(self.ctx, Rows::dense(&x, k), &w, Epilogue::bias(&bias), out);
         });
     }
 
@@ -141,8 +141,8 @@ impl Bench<'_> {
         let bias = numbers(o);
         let mut scratch = numbers(conv2d_scratch_len(&w, [1, size, size, i]));
         self.report(&name, 2 * oh * ow * weights.len(), || {
-            let input = Image::new(&x, [1, size, size, i], i);
-            let out = ImageMut::new(&mut y, [1, oh, ow, o], o);
+            let input = Image::dense(&x, [1, size, size, i]);
+            let out = ImageMut::dense(&mut y, [1, oh, ow, o]);
             conv2d(self.ctx, input, &w, Epilogue::bias(&bias), out, &mut scratch);
         });
     }
@@ -167,12 +167,8 @@ impl Bench<'_> {
         let mut y = numbers(q_len * width);
         let mut scratch = numbers(attention_scratch_len(self.ctx.isa, &shape));
         self.report(&name, 4 * heads * q_len * kv_len * dim, || {
-            let inputs = [
-                Rows::new(&q, q_len, width),
-                Rows::new(&k, kv_len, width),
-                Rows::new(&v, kv_len, width),
-            ];
-            let out = RowsMut::new(&mut y, q_len, width);
+            let inputs = [Rows::dense(&q, width), Rows::dense(&k, width), Rows::dense(&v, width)];
+            let out = RowsMut::dense(&mut y, width);
             attention(self.ctx, &shape, inputs, None, out, &mut scratch);
         });
     }

@@ -1,6 +1,6 @@
 //! Cutting an output into pieces that the threads of a pool write, each its own.
 
-use crate::Pool;
+use crate::{Pool, RowsMut};
 
 /// Elements of cheap elementwise work that are worth a piece of their own: some ten microseconds, and no work is cut that
 /// is not worth two pieces.
@@ -34,6 +34,28 @@ pub(crate) fn rows_mut<T: Send>(
         let count = stride.min(length - from);
         // SAFETY: runs of different `i` do not overlap and end within `data`, which is borrowed until `run` returns.
         piece(i * per_piece, unsafe { data.slice(from, count) });
+    });
+}
+
+/// Calls `piece(row, rows)` for consecutive runs of the rows of `out`, on the threads of `pool`.
+///
+/// `row` is the index of the first one. A piece has enough rows to be worth a thread, where one row is `cost` elements of
+/// work.
+pub(crate) fn each_part(
+    pool: &Pool,
+    out: RowsMut,
+    cost: usize,
+    piece: impl Fn(usize, RowsMut) + Sync,
+) {
+    let [rows, width] = out.extents();
+    if rows * width == 0 {
+        return;
+    }
+    let per_piece = rows_per_piece(pool, rows, cost);
+    pool.run(rows.div_ceil(per_piece), &|i| {
+        let first = i * per_piece;
+        // SAFETY: parts of different `i` have different rows, and `out` is not used otherwise until `run` returns.
+        piece(first, unsafe { out.part(first, per_piece.min(rows - first)) });
     });
 }
 
@@ -116,6 +138,31 @@ mod tests {
                     }
                 });
                 assert!(data.iter().enumerate().all(|(i, &x)| x == i / ld + 1));
+            }
+        }
+    }
+
+    #[test]
+    fn parts_leave_the_gaps_alone() {
+        for threads in 1..4 {
+            let pool = Pool::new(threads);
+            for (rows, width, ld) in [(1, 1, 1), (7, 5, 6), (100, 1000, 1003), (0, 3, 3), (4, 0, 2)]
+            {
+                let mut data = vec![0.0; rows * ld];
+                each_part(
+                    &pool,
+                    RowsMut::new(&mut data, [rows, width], ld),
+                    width,
+                    |first, mut part| {
+                        for i in 0..part.rows() {
+                            part.row_mut(i).iter_mut().for_each(|x| *x += (first + i + 1) as f32);
+                        }
+                    },
+                );
+                for (i, &x) in data.iter().enumerate() {
+                    let expected = if i % ld < width { i / ld + 1 } else { 0 };
+                    assert_eq!(x, expected as f32);
+                }
             }
         }
     }

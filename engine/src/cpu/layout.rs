@@ -192,12 +192,31 @@ fn part(shape: &[usize], axis: usize, start: usize) -> Option<Relation> {
 
 /// Whether `op`'s kernel can write rows that are apart.
 fn writes_rows(op: &Op) -> bool {
-    matches!(op, Op::Conv2d(_) | Op::Linear(_) | Op::Attention { .. } | Op::Concat { .. })
+    keeps_apart(op) || matches!(op, Op::GridSample { .. } | Op::DeformableAttention(_))
 }
 
 /// Whether `op`'s kernel can read rows that are apart, in all operands.
 fn reads_rows(op: &Op) -> bool {
-    matches!(op, Op::Conv2d(_) | Op::Linear(_) | Op::Attention { .. } | Op::Concat { .. })
+    keeps_apart(op) || matches!(op, Op::TopK { .. } | Op::ArgMax)
+}
+
+/// Whether `op`'s kernel can both read and write rows that are apart.
+fn keeps_apart(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::Conv2d(_)
+            | Op::Linear(_)
+            | Op::Attention { .. }
+            | Op::Concat { .. }
+            | Op::LayerNorm(_)
+            | Op::RmsNorm(_)
+            | Op::GroupNorm { .. }
+            | Op::L2Normalize { .. }
+            | Op::ScaleShift { .. }
+            | Op::Softmax
+            | Op::Pool(_)
+            | Op::Resize(_)
+    )
 }
 
 #[cfg(test)]
@@ -249,6 +268,22 @@ mod tests {
         let layout = Layout::of(&g);
         assert_eq!(layout.place(block), Place { root: all, offset: 8, ld: 12 });
         assert_eq!(layout.place(halves[1]), Place { root: all, offset: 4, ld: 12 });
+    }
+
+    #[test]
+    fn pools_write_side_by_side_and_norms_read_there() {
+        let (mut g, w) = (Graph::new(), weights());
+        let x = g.input("x", &[1, 4, 4, 6]).unwrap();
+        let stem = g.conv(x, &w.at("stem"), 8, Conv::k(1)).unwrap();
+        let pooled = g.max_pool(stem, 3, 1, 1).unwrap();
+        let twice = g.max_pool(pooled, 3, 1, 1).unwrap();
+        let all = g.concat(&[stem, pooled, twice], 3).unwrap();
+        let y = g.layer_norm_plain(all, 1e-5);
+        g.output("y", y);
+        let layout = Layout::of(&g);
+        for (i, part) in [stem, pooled, twice].into_iter().enumerate() {
+            assert_eq!(layout.place(part), Place { root: all, offset: 8 * i, ld: 24 });
+        }
     }
 
     #[test]

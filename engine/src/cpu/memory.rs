@@ -172,8 +172,9 @@ impl<'a> Args<'a> {
     /// Operand `index` as rows.
     pub(super) fn rows(&self, index: usize) -> Rows<'a> {
         let (operand, pointer) = (self.reads[index], self.pointer(self.reads[index]));
+        let extents = [operand.rows, operand.columns];
         // SAFETY: `pointer` has checked that the floats are there; the step's results do not overlap the rows.
-        unsafe { Rows::from_ptr(pointer, operand.span(), operand.rows, operand.ld) }
+        unsafe { Rows::from_ptr(pointer, operand.span(), extents, operand.ld) }
     }
 
     /// Result `index`, whose rows are adjacent. Each result is taken once.
@@ -192,8 +193,9 @@ impl<'a> Args<'a> {
     /// Result `index` as rows. Each result is taken once.
     pub(super) fn rows_mut(&mut self, index: usize) -> RowsMut<'a> {
         let (operand, pointer) = (self.writes[index], self.take(index));
+        let extents = [operand.rows, operand.columns];
         // SAFETY: `pointer` has checked that the floats are there; nothing else of the step overlaps the rows.
-        unsafe { RowsMut::from_ptr(pointer, operand.span(), operand.rows, operand.ld) }
+        unsafe { RowsMut::from_ptr(pointer, operand.span(), extents, operand.ld) }
     }
 
     fn take(&mut self, index: usize) -> *mut f32 {

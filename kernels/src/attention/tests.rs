@@ -1,10 +1,11 @@
 use super::*;
-use crate::random::{Random, assert_close, columns, for_each_context};
+use crate::testing::{Random, assert_near, columns, everywhere_at_random};
 
 /// Rows of queries, keys and values, as columns of one matrix each or of a common one.
 struct Inputs {
     data: Vec<f32>,
     rows: usize,
+    width: usize,
     ld: usize,
     at: usize,
 }
@@ -13,11 +14,11 @@ impl Inputs {
     fn new(random: &mut Random, rows: usize, width: usize) -> Inputs {
         let at = random.of(0..4);
         let ld = width + at + random.of(0..4);
-        Inputs { data: random.floats(rows * ld), rows, ld, at }
+        Inputs { data: random.floats(rows * ld), rows, width, ld, at }
     }
 
     fn rows(&self) -> Rows<'_> {
-        Rows::new(&self.data[self.at..], self.rows, self.ld)
+        Rows::new(&self.data[self.at..], [self.rows, self.width], self.ld)
     }
 
     fn at(&self, row: usize, column: usize) -> f64 {
@@ -68,15 +69,15 @@ fn check(ctx: Context, random: &mut Random, shape: &Attention, mask: Option<Mask
     let ld = heads * v_dim + random.of(0..3);
     let mut out = vec![-7.0; batch * q_len * ld];
     let mut scratch = vec![f32::NAN; attention_scratch_len(ctx.isa, shape)];
-    let rows = RowsMut::new(&mut out, batch * q_len, ld);
+    let rows = RowsMut::new(&mut out, [batch * q_len, heads * v_dim], ld);
     attention(ctx, shape, [q.rows(), k.rows(), v.rows()], mask, rows, &mut scratch);
     let found = columns(&out, batch * q_len, ld, heads * v_dim, -7.0);
-    assert_close(&found, &expected, 2e-5, &(ctx, shape, mask.is_some()));
+    assert_near(&found, &expected, 2e-5, &(ctx, shape, mask.is_some()));
 }
 
 #[test]
 fn agrees_with_the_definition() {
-    for_each_context(40, |ctx, random| {
+    everywhere_at_random(40, |ctx, random| {
         let (batch, heads) = (random.of(1..3), random.of(1..4));
         let shape = Attention {
             batch,
@@ -111,7 +112,7 @@ fn agrees_with_the_definition() {
 
 #[test]
 fn wide_values_are_gathered_in_parts() {
-    for_each_context(2, |ctx, random| {
+    everywhere_at_random(2, |ctx, random| {
         let shape = Attention {
             batch: 1,
             heads: 2,
@@ -128,7 +129,7 @@ fn wide_values_are_gathered_in_parts() {
 
 #[test]
 fn large_scores_do_not_overflow() {
-    for_each_context(3, |ctx, random| {
+    everywhere_at_random(3, |ctx, random| {
         let shape = Attention {
             batch: 1,
             heads: 1,
@@ -145,7 +146,7 @@ fn large_scores_do_not_overflow() {
 
 #[test]
 fn a_query_that_sees_nothing_gives_zeros() {
-    for_each_context(1, |ctx, random| {
+    everywhere_at_random(1, |ctx, random| {
         let shape = Attention {
             batch: 1,
             heads: 1,

@@ -1,6 +1,6 @@
 use super::*;
 use crate::gemm::RandomEpilogue;
-use crate::random::{Random, assert_close, for_each_context};
+use crate::testing::{Random, assert_near, everywhere_at_random};
 
 fn pads(random: &mut Random) -> [usize; 4] {
     [random.of(0..4), random.of(0..4), random.of(0..4), random.of(0..4)]
@@ -32,7 +32,7 @@ fn check(ctx: Context, random: &mut Random, spec: Conv2d, [o, i, kh, kw]: [usize
     conv2d(ctx, input, &packed, epilogue.epilogue(rows), output, &mut scratch);
     let found = RandomEpilogue::found(&out, rows, outputs, ldy);
     let what = (ctx, [n, h, w, inputs], ldx, &packed, &epilogue);
-    assert_close(&found, &expected, 1e-5, &what);
+    assert_near(&found, &expected, 1e-5, &what);
 }
 
 fn random_spec(random: &mut Random, groups: usize) -> Conv2d {
@@ -46,7 +46,7 @@ fn random_spec(random: &mut Random, groups: usize) -> Conv2d {
 
 #[test]
 fn dense_agrees_with_the_definition() {
-    for_each_context(60, |ctx, random| {
+    everywhere_at_random(60, |ctx, random| {
         let spec = random_spec(random, 1);
         let shape = [random.of(1..70), random.of(1..40), random.of(1..6), random.of(1..6)];
         check(ctx, random, spec, shape);
@@ -55,7 +55,7 @@ fn dense_agrees_with_the_definition() {
 
 #[test]
 fn few_channels_agree_with_the_definition() {
-    for_each_context(40, |ctx, random| {
+    everywhere_at_random(40, |ctx, random| {
         let dilation = [random.of(1..3), 1];
         let spec = Conv2d { dilation, ..random_spec(random, 1) };
         let shape = [random.of(1..40), random.of(1..5), random.of(1..8), random.of(2..8)];
@@ -65,7 +65,7 @@ fn few_channels_agree_with_the_definition() {
 
 #[test]
 fn groups_agree_with_the_definition() {
-    for_each_context(40, |ctx, random| {
+    everywhere_at_random(40, |ctx, random| {
         let groups = random.of(2..5);
         let spec = random_spec(random, groups);
         let shape = [random.of(1..40), random.of(2..20), random.of(1..4), random.of(1..4)];
@@ -75,7 +75,7 @@ fn groups_agree_with_the_definition() {
 
 #[test]
 fn depthwise_agrees_with_the_definition() {
-    for_each_context(60, |ctx, random| {
+    everywhere_at_random(60, |ctx, random| {
         let groups = random.of(2..70);
         let (kernel, stride) = (random.of(1..8), random.of(1..3));
         let mut spec = random_spec(random, groups);
@@ -91,7 +91,7 @@ fn depthwise_agrees_with_the_definition() {
 
 #[test]
 fn more_taps_than_a_table_holds() {
-    for_each_context(2, |ctx, random| {
+    everywhere_at_random(2, |ctx, random| {
         let spec = random_spec(random, 1);
         let shape = [random.of(1..40), random.of(17..20), 9, 9];
         check(ctx, random, spec, shape);
@@ -100,7 +100,7 @@ fn more_taps_than_a_table_holds() {
 
 #[test]
 fn patches_agree_with_the_definition() {
-    for_each_context(2, |ctx, random| {
+    everywhere_at_random(2, |ctx, random| {
         let spec = Conv2d { stride: [16, 16], ..Conv2d::default() };
         let shape = [random.of(1..70), 3, 16, 16];
         check(ctx, random, spec, shape);
@@ -109,7 +109,7 @@ fn patches_agree_with_the_definition() {
 
 #[test]
 fn transposed_agrees_with_the_definition() {
-    for_each_context(60, |ctx, random| {
+    everywhere_at_random(60, |ctx, random| {
         let groups = random.of(1..4);
         let (k, o) = (random.of(1..20), random.of(1..40));
         let [kh, kw] = [random.of(1..6), random.of(1..6)];
@@ -142,6 +142,6 @@ fn transposed_agrees_with_the_definition() {
         let input = Image::new(&x, size, ldx);
         conv_transpose2d(ctx, input, &packed, epilogue.epilogue(rows), output);
         let found = RandomEpilogue::found(&out, rows, outputs, ldy);
-        assert_close(&found, &expected, 1e-5, &(ctx, size, &packed, &epilogue));
+        assert_near(&found, &expected, 1e-5, &(ctx, size, &packed, &epilogue));
     });
 }

@@ -2,10 +2,9 @@
 
 use super::run::{Head, Points, run};
 use super::{Deformable, Level};
-use crate::Context;
-use crate::rows::{Rows, RowsMut};
 use crate::simd::Simd;
 use crate::softmax::softmax_row;
+use crate::{Context, Rows, RowsMut};
 
 /// What offsets are relative to.
 #[derive(Clone, Copy, Debug)]
@@ -40,8 +39,8 @@ pub fn deformable_attention_fused(
     out: RowsMut,
 ) {
     let (queries, points) = (shape.n * shape.queries, shape.points());
-    assert_eq!((inputs.offsets.count(), inputs.offsets.width), (queries, shape.heads * points * 2));
-    assert_eq!((inputs.logits.count(), inputs.logits.width), (queries, shape.heads * points));
+    assert_eq!(inputs.offsets.extents(), [queries, shape.heads * points * 2]);
+    assert_eq!(inputs.logits.extents(), [queries, shape.heads * points]);
     let (reference, numbers) = match inputs.reference {
         Reference::Boxes(reference) => (reference, 4),
         Reference::Points(reference) => (reference, 2),

@@ -1,11 +1,10 @@
 //! Sampling at given positions with given weights.
 
 use super::{Deformable, MAX_POINTS};
-use crate::Context;
-use crate::rows::{Rows, RowsMut};
 use crate::simd::{Kernel, Simd, dispatch};
-use crate::split::rows_mut;
+use crate::split::each_part;
 use crate::taps::{Tap, blend};
+use crate::{Context, Rows, RowsMut};
 
 /// `[n, queries, heads * dim]` from `value`, `[n, rows, heads * dim]`, at `positions`, `[n, queries, heads, points, 2]` of
 /// `x, y` in `0..1`, with `weights`, `[n, queries, heads, points]`. The points of a head are those of the first level, then
@@ -63,11 +62,10 @@ pub(super) fn run<P: Points>(
     out: RowsMut,
 ) {
     assert!(shape.points() <= MAX_POINTS, "{} points of a head", shape.points());
-    let (queries, width, ld) = (shape.n * shape.queries, shape.heads * shape.dim, out.ld);
-    assert_eq!((value.count(), value.width), (shape.n * shape.rows(), width));
-    assert_eq!((out.count(), out.width), (queries, width));
-    rows_mut(ctx.pool, out.data, ld, 4 * shape.points() * width, |first, out| {
-        let out = RowsMut { data: out, width, ld };
+    let width = shape.heads * shape.dim;
+    assert_eq!(value.extents(), [shape.n * shape.rows(), width]);
+    assert_eq!(out.extents(), [shape.n * shape.queries, width]);
+    each_part(ctx.pool, out, 4 * shape.points() * width, |first, out| {
         dispatch(ctx.isa, Run { shape, value, points, first, out });
     });
 }
@@ -91,7 +89,7 @@ impl<P: Points> Kernel for Run<'_, P> {
             weights: [0.0; MAX_POINTS],
             taps: [Tap::default(); 4 * MAX_POINTS + 1],
         };
-        for i in 0..self.out.count() {
+        for i in 0..self.out.rows() {
             for head in 0..self.shape.heads {
                 self.head(s, i, Head { query: self.first + i, head }, &mut scratch);
             }
@@ -110,7 +108,7 @@ impl<P: Points> Run<'_, P> {
     /// One head of output row `i`.
     #[inline(always)]
     fn head<S: Simd>(&mut self, s: S, i: usize, at: Head, scratch: &mut Scratch) {
-        let (shape, ld, n) = (self.shape, self.value.ld, self.shape.points());
+        let (shape, n) = (self.shape, self.shape.points());
         let rows = shape.rows();
         let (positions, weights) = (&mut scratch.positions[..n], &mut scratch.weights[..n]);
         self.points.fill(s, at, positions, weights);
@@ -126,11 +124,12 @@ impl<P: Points> Run<'_, P> {
         if shape.dim == 0 {
             return;
         }
-        let value = &self.value.data[at.query / shape.queries * rows * ld + at.head * shape.dim..];
-        let out = &mut self.out.data[i * self.out.ld + at.head * shape.dim..][..shape.dim];
+        let value = self.value.part(at.query / shape.queries * rows, rows);
+        let value = value.skip_columns(at.head * shape.dim);
+        let out = &mut self.out.row_mut(i)[at.head * shape.dim..][..shape.dim];
         let (taps, out) = (&scratch.taps[..count], (out.as_mut_ptr(), out.len()));
         // SAFETY: taps are rows of the maps, which end within the checked rows of `value`.
-        unsafe { blend(s, taps, (value.as_ptr(), ld), out) };
+        unsafe { blend(s, taps, (value.ptr(), value.ld()), out) };
     }
 }
 

@@ -1,7 +1,6 @@
 use super::*;
-use crate::Pool;
-use crate::rows::{Rows, RowsMut};
 use crate::testing::{assert_close, everywhere, golden, spread, values};
+use crate::{Pool, Rows, RowsMut};
 
 const TOLERANCE: f32 = 5e-6;
 const LEVELS: [Level; 2] = [Level { h: 5, w: 6, points: 3 }, Level { h: 3, w: 3, points: 3 }];
@@ -23,8 +22,8 @@ fn check(dim: usize, name: &str, attention: impl Fn(crate::Context, &Deformable,
     let expected = golden("deform", &format!("{name} {dim}"));
     everywhere(|ctx| {
         let mut out = vec![-7.0; QUERIES * (width + 1)];
-        let value = Rows { data: &value, width, ld: width + 3 };
-        attention(ctx, &shape, value, RowsMut { data: &mut out, width, ld: width + 1 });
+        let value = Rows::new(&value, [2 * shape.rows(), width], width + 3);
+        attention(ctx, &shape, value, RowsMut::new(&mut out, [QUERIES, width], width + 1));
         assert_close(
             &out,
             &{
@@ -64,7 +63,7 @@ fn offsets_from_boxes_and_points() {
         {
             let inputs = FusedInputs {
                 reference,
-                offsets: Rows { data: &offsets, width: 24, ld: 36 },
+                offsets: Rows::new(&offsets, [QUERIES, 24], 36),
                 logits: Rows::dense(&logits, 12),
             };
             check(dim, name, |ctx, shape, value, out| {

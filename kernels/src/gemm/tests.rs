@@ -1,5 +1,5 @@
 use super::*;
-use crate::random::{Random, assert_close, columns, for_each_context};
+use crate::testing::{Random, assert_near, columns, everywhere_at_random};
 use crate::{Activation, Isa, Rows, RowsMut};
 
 const UNTOUCHED: f32 = -77.0;
@@ -10,6 +10,7 @@ pub(crate) struct RandomEpilogue {
     bias: Option<Vec<f32>>,
     activation: Activation,
     residual: Option<Vec<f32>>,
+    n: usize,
     ld: usize,
     in_place: bool,
     before_activation: bool,
@@ -22,6 +23,7 @@ impl RandomEpilogue {
             bias: random.flag().then(|| random.floats(n)),
             activation: if random.flag() { Activation::Relu } else { Activation::Identity },
             residual: random.flag().then(|| random.floats(rows * ld)),
+            n,
             ld,
             in_place: random.flag(),
             before_activation: random.flag(),
@@ -34,7 +36,7 @@ impl RandomEpilogue {
             if self.in_place {
                 Residual::InPlace { before_activation }
             } else {
-                Residual::Rows { rows: Rows::new(data, rows, self.ld), before_activation }
+                Residual::Rows { rows: Rows::new(data, [rows, self.n], self.ld), before_activation }
             }
         });
         Epilogue { bias: self.bias.as_deref(), activation: self.activation, residual }
@@ -76,7 +78,7 @@ impl RandomEpilogue {
 
 #[test]
 fn linear_agrees_with_three_loops() {
-    for_each_context(60, |ctx, random| {
+    everywhere_at_random(60, |ctx, random| {
         let (m, n, k) = (random.of(1..70), random.of(1..70), random.of(1..70));
         let (ldx, ldy) = (k + random.of(0..5), n + random.of(0..5));
         let (x, w) = (random.floats(m * ldx), random.floats(n * k));
@@ -99,17 +101,17 @@ fn linear_agrees_with_three_loops() {
         ];
         for packed in &packed {
             let mut out = epilogue.output(m, n, ldy);
-            let rows = RowsMut::new(&mut out, m, ldy);
-            linear(ctx, Rows::new(&x, m, ldx), packed, epilogue.epilogue(m), rows);
+            let rows = RowsMut::new(&mut out, [m, n], ldy);
+            linear(ctx, Rows::new(&x, [m, k], ldx), packed, epilogue.epilogue(m), rows);
             let found = RandomEpilogue::found(&out, m, n, ldy);
-            assert_close(&found, &expected, 1e-5, &(ctx, [m, n, k], &epilogue));
+            assert_near(&found, &expected, 1e-5, &(ctx, [m, n, k], &epilogue));
         }
     });
 }
 
 #[test]
 fn many_panels_are_split_among_threads() {
-    for_each_context(2, |ctx, random| {
+    everywhere_at_random(2, |ctx, random| {
         let (m, n, k) = (random.of(1..200), random.of(300..700), random.of(200..300));
         let (x, w) = (random.floats(m * k), random.floats(n * k));
         let mut expected = vec![0.0; m * n];
@@ -119,28 +121,28 @@ fn many_panels_are_split_among_threads() {
         }
         let mut out = vec![0.0; m * n];
         let packed = PackedMatrix::from_rows_out_in(ctx.isa, n, k, &w);
-        let rows = RowsMut::new(&mut out, m, n);
-        linear(ctx, Rows::new(&x, m, k), &packed, Epilogue::default(), rows);
-        assert_close(&out, &expected, 1e-5, &(ctx, [m, n, k]));
+        let rows = RowsMut::dense(&mut out, n);
+        linear(ctx, Rows::dense(&x, k), &packed, Epilogue::default(), rows);
+        assert_near(&out, &expected, 1e-5, &(ctx, [m, n, k]));
     });
 }
 
 #[test]
 fn nothing_is_a_fine_amount_of_rows() {
-    for_each_context(1, |ctx, _| {
+    everywhere_at_random(1, |ctx, _| {
         let w = PackedMatrix::from_rows_out_in(ctx.isa, 3, 2, &[1.0; 6]);
-        linear(ctx, Rows::new(&[], 0, 2), &w, Epilogue::default(), RowsMut::new(&mut [], 0, 3));
+        linear(ctx, Rows::dense(&[], 2), &w, Epilogue::default(), RowsMut::dense(&mut [], 3));
     });
 }
 
 #[test]
 fn not_a_number_passes_through_relu() {
-    for_each_context(1, |ctx, _| {
+    everywhere_at_random(1, |ctx, _| {
         let w = PackedMatrix::from_rows_out_in(ctx.isa, 64, 1, &[1.0; 64]);
         let epilogue = Epilogue { activation: Activation::Relu, ..Epilogue::default() };
         let mut out = [0.0; 64];
         let x = [f32::NAN];
-        linear(ctx, Rows::new(&x, 1, 1), &w, epilogue, RowsMut::new(&mut out, 1, 64));
+        linear(ctx, Rows::dense(&x, 1), &w, epilogue, RowsMut::dense(&mut out, 64));
         assert!(out.iter().all(|y| y.is_nan()), "{}", ctx.isa);
     });
 }
@@ -152,5 +154,5 @@ fn short_rows_are_refused() {
     let ctx = crate::Context { isa: Isa::Scalar, pool: &pool };
     let w = PackedMatrix::from_rows_out_in(ctx.isa, 1, 4, &[1.0; 4]);
     let mut out = [0.0; 2];
-    linear(ctx, Rows::new(&[0.0; 7], 2, 4), &w, Epilogue::default(), RowsMut::new(&mut out, 2, 1));
+    linear(ctx, Rows::dense(&[0.0; 6], 3), &w, Epilogue::default(), RowsMut::dense(&mut out, 1));
 }

@@ -8,11 +8,10 @@ pub use position::Padding;
 
 use position::Axis;
 
-use crate::Context;
-use crate::image::{Image, ImageMut};
 use crate::simd::{Kernel, Simd, dispatch};
-use crate::split::rows_mut;
+use crate::split::each_part;
 use crate::taps::{Tap, blend};
+use crate::{Context, Image, ImageMut, RowsMut};
 
 /// How a picture is sampled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,15 +30,15 @@ pub struct GridSample {
 /// When extents disagree.
 pub fn grid_sample(ctx: Context, options: GridSample, x: Image, grid: &[f32], out: ImageMut) {
     x.check();
-    let (out, from) = (out.checked(), x.shape);
-    let (to, ld) = (out.shape, out.ld);
-    assert_eq!((from.n, from.c), (to.n, to.c));
-    assert_eq!(grid.len(), 2 * to.pixels());
-    assert!(from.pixels() > 0 || to.pixels() == 0, "a picture without pixels");
-    let axes = [from.w, from.h].map(|size| Axis::new(options, size));
-    rows_mut(ctx.pool, out.data, ld, 4 * to.c.max(8), |first, out| {
+    out.check();
+    assert_eq!((x.n, x.c), (out.n, out.c));
+    assert_eq!(grid.len(), 2 * out.pixels.rows());
+    assert!(x.pixels.rows() > 0 || out.pixels.rows() == 0, "a picture without pixels");
+    let axes = [x.w, x.h].map(|size| Axis::new(options, size));
+    let per_picture = out.h * out.w;
+    each_part(ctx.pool, out.pixels, 4 * x.c.max(8), |first, out| {
         let nearest = options.nearest;
-        dispatch(ctx.isa, Run { nearest, axes, x, grid, first, per_picture: to.h * to.w, out, ld });
+        dispatch(ctx.isa, Run { nearest, axes, x, grid, first, per_picture, out });
     });
 }
 
@@ -51,17 +50,15 @@ struct Run<'a> {
     grid: &'a [f32],
     first: usize,
     per_picture: usize,
-    out: &'a mut [f32],
-    ld: usize,
+    out: RowsMut<'a>,
 }
 
 impl Kernel for Run<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let c = self.x.shape.c;
-        for (i, out) in self.out.chunks_mut(self.ld).enumerate() {
+    fn run<S: Simd>(mut self, s: S) {
+        for i in 0..self.out.rows() {
             let pixel = self.first + i;
             let picture = self.x.picture(pixel / self.per_picture);
             let [x, y] = [
@@ -72,15 +69,15 @@ impl Kernel for Run<'_> {
             for (row, above) in self.axes[1].taps(y, self.nearest) {
                 for (column, beside) in self.axes[0].taps(x, self.nearest) {
                     if let (Some(row), Some(column)) = (row, column) {
-                        taps[count] =
-                            Tap { at: row * self.x.shape.w + column, weight: above * beside };
+                        taps[count] = Tap { at: row * self.x.w + column, weight: above * beside };
                         count += 1;
                     }
                 }
             }
-            let out = out[..c].as_mut_ptr();
+            let out = self.out.row_mut(i);
+            let out = (out.as_mut_ptr(), out.len());
             // SAFETY: taps are pixels of the picture, the extent of which was checked.
-            unsafe { blend(s, &taps[..count], (picture.as_ptr(), self.x.ld), (out, c)) };
+            unsafe { blend(s, &taps[..count], (picture.ptr(), picture.ld()), out) };
         }
     }
 }

@@ -20,7 +20,7 @@ fn agrees_with_pytorch() {
             let options = GridSample { nearest, padding, align_corners };
             everywhere(|ctx| {
                 let mut out = vec![0.0; 2 * 4 * 7 * 3];
-                let from = Image { ld: 5, ..Image::dense(&x, [2, 6, 5, 3]) };
+                let from = Image::new(&x, [2, 6, 5, 3], 5);
                 grid_sample(ctx, options, from, &grid, ImageMut::dense(&mut out, [2, 4, 7, 3]));
                 assert_close(&out, &golden("grid_sample", &name), TOLERANCE, &name);
             });

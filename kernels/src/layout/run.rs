@@ -6,15 +6,15 @@ use crate::{Context, Rows, RowsMut};
 /// Elements that are worth another thread.
 const PIECE: usize = 1 << 15;
 
-/// Copies elements of `from` to `to` as `plan` says. Both views are one row that begins where the plan's offsets count
-/// from; what the plan does not name is not touched.
+/// Copies elements of `from` to `to` as `plan` says. Both views begin where the plan's offsets count from;
+/// what the plan does not name is not touched.
 ///
 /// # Panics
 /// When the plan reaches beyond one of them.
-pub fn copy(ctx: Context, plan: &CopyPlan, from: Rows, to: &RowsMut) {
+pub fn copy(ctx: Context, plan: &CopyPlan, from: Rows, to: RowsMut) {
     let [from_reach, to_reach] = plan.reach();
-    from.check_row(from_reach);
-    to.check_row(to_reach);
+    from.check_reach(from_reach);
+    to.check_reach(to_reach);
     let (Some((first, rest)), true) = (plan.dims.split_first(), plan.elements() > 0) else {
         return;
     };

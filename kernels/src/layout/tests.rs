@@ -41,9 +41,9 @@ fn walks_find_their_elements() {
                 let mut found = vec![-1.0; count];
                 let plan = CopyPlan::new(shape, (from, 0), (&dense, 0));
                 let ctx = Context { isa: Isa::Scalar, pool: &pool };
-                let x = Rows::new(&x, 1, x.len());
+                let x = Rows::dense(&x, x.len());
                 let length = found.len();
-                copy(ctx, &plan, x, &RowsMut::new(&mut found, 1, length));
+                copy(ctx, &plan, x, RowsMut::dense(&mut found, length));
                 assert_eq!(found, expected, "{shape:?} {from:?}");
             }
         }
@@ -64,5 +64,5 @@ fn a_plan_that_reaches_too_far_is_refused() {
     let plan = CopyPlan::new(&[4], (&[1], 1), (&[1], 0));
     let (x, mut y) = ([0.0; 4], [0.0; 4]);
     let ctx = Context { isa: Isa::Scalar, pool: &pool };
-    copy(ctx, &plan, Rows::new(&x, 1, 4), &RowsMut::new(&mut y, 1, 4));
+    copy(ctx, &plan, Rows::dense(&x, 4), RowsMut::dense(&mut y, 4));
 }

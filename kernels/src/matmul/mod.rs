@@ -88,7 +88,7 @@ pub fn matmul(
         panels: &scratch[i * panels_len..(i + 1) * panels_len],
         out: out.first.ptr().wrapping_add(i * out.batch_stride),
         ld: out.first.ld(),
-        epilogue: rows_of(&epilogue, i * m),
+        epilogue: rows_of(&epilogue, i * m, m),
     };
     if batch >= 2 * ctx.pool.threads() {
         // SAFETY: operands and output were checked for every product of the batch.
@@ -99,10 +99,10 @@ pub fn matmul(
     }
 }
 
-fn rows_of<'a>(epilogue: &Epilogue<'a>, first: usize) -> Epilogue<'a> {
+fn rows_of<'a>(epilogue: &Epilogue<'a>, first: usize, count: usize) -> Epilogue<'a> {
     let residual = match epilogue.residual {
         Some(Residual::Rows { rows, before_activation }) => {
-            Some(Residual::Rows { rows: rows.skip_rows(first), before_activation })
+            Some(Residual::Rows { rows: rows.part(first, count), before_activation })
         }
         other => other,
     };

@@ -1,10 +1,10 @@
 use super::*;
 use crate::gemm::RandomEpilogue;
-use crate::random::{assert_close, for_each_context};
+use crate::testing::{assert_near, everywhere_at_random};
 
 #[test]
 fn agrees_with_three_loops() {
-    for_each_context(60, |ctx, random| {
+    everywhere_at_random(60, |ctx, random| {
         let b_transposed = random.flag();
         let (m, n, k) = (random.of(1..40), random.of(1..70), random.of(1..70));
         let shape = Matmul { batch: random.of(1..8), m, n, k, b_transposed };
@@ -31,13 +31,13 @@ fn agrees_with_three_loops() {
         matmul(
             ctx,
             &shape,
-            Operand { first: Rows::new(&a, m, lda), batch_stride: a_stride },
-            Operand { first: Rows::new(&b, b_rows, ldb), batch_stride: b_stride },
+            Operand { first: Rows::new(&a, [m, k], lda), batch_stride: a_stride },
+            Operand { first: Rows::new(&b, [b_rows, b_width], ldb), batch_stride: b_stride },
             epilogue.epilogue(rows),
-            OperandMut { first: RowsMut::new(&mut out, m, ldy), batch_stride: y_stride },
+            OperandMut { first: RowsMut::new(&mut out, [m, n], ldy), batch_stride: y_stride },
             &mut scratch,
         );
         let found = RandomEpilogue::found(&out, rows, n, ldy);
-        assert_close(&found, &expected, 1e-5, &(ctx, shape, &epilogue));
+        assert_near(&found, &expected, 1e-5, &(ctx, shape, &epilogue));
     });
 }

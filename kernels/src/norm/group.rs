@@ -3,11 +3,9 @@
 use std::ops::Range;
 
 use super::affine::Affine;
-use crate::Context;
-use crate::image::{Image, ImageMut};
 use crate::simd::{Kernel, Simd, dispatch};
-use crate::split::Base;
 use crate::vectors::load_up_to;
+use crate::{Context, Image, ImageMut, Rows};
 
 /// Parameters of a group normalisation.
 #[derive(Clone, Copy, Debug)]
@@ -29,27 +27,25 @@ pub struct GroupNorm<'a> {
 /// # Panics
 /// When extents disagree, or the groups do not divide the channels.
 pub fn group_norm(ctx: Context, norm: &GroupNorm, x: Image, out: ImageMut) {
-    let shape = x.shape;
     x.check();
-    let out = out.checked();
-    assert_eq!(shape, out.shape);
-    assert!(norm.groups > 0 && shape.c.is_multiple_of(norm.groups), "{} groups", norm.groups);
+    out.check();
+    assert_eq!(x.shape(), out.shape());
+    assert!(norm.groups > 0 && x.c.is_multiple_of(norm.groups), "{} groups", norm.groups);
     let affine = Affine { weight: norm.weight, bias: norm.bias };
-    affine.check(shape.c);
-    if shape.pixels() * shape.c == 0 {
+    affine.check(x.c);
+    if x.pixels.rows() * x.c == 0 {
         return;
     }
-    let channels = shape.c / norm.groups;
-    let fair = (shape.n * norm.groups).div_ceil(2 * ctx.pool.threads());
+    let channels = x.c / norm.groups;
+    let fair = (x.n * norm.groups).div_ceil(2 * ctx.pool.threads());
     let groups = (CHANNELS / channels).min(fair).max(1);
     let pieces = norm.groups.div_ceil(groups);
-    let (out, ld) = (Base(out.data.as_mut_ptr()), out.ld);
-    ctx.pool.run(shape.n * pieces, &|i| {
+    let (out, ld) = (&out.pixels, out.pixels.ld());
+    ctx.pool.run(x.n * pieces, &|i| {
         let (picture, first) = (i / pieces, i % pieces * groups);
         let end = (first + groups).min(norm.groups);
-        // SAFETY: the picture begins within the output, whose extent was checked.
-        let out = unsafe { out.at(picture * shape.h * shape.w * ld) };
-        let x = Image { data: x.picture(picture), ..x };
+        let out = out.ptr().wrapping_add(picture * x.h * x.w * ld);
+        let x = x.picture(picture);
         let (affine, eps) = (affine, norm.eps);
         dispatch(
             ctx.isa,
@@ -71,7 +67,7 @@ struct Run<'a> {
     /// Channels of a group.
     channels: usize,
     at: Range<usize>,
-    x: Image<'a>,
+    x: Rows<'a>,
     out: *mut f32,
     ld: usize,
 }
@@ -84,7 +80,7 @@ impl Kernel for Run<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let count = (self.x.shape.h * self.x.shape.w * self.channels) as f64;
+        let count = (self.x.rows() * self.channels) as f64;
         let mut means = [0.0; CHANNELS];
         let mut totals = [0.0; CHANNELS];
         self.totals(s, false, &means, &mut totals);
@@ -94,10 +90,10 @@ impl Kernel for Run<'_> {
         self.totals(s, true, &means, &mut totals);
         let scales =
             totals.map(|total| (1.0 / (total / count + f64::from(self.eps)).sqrt()) as f32);
-        for pixel in 0..self.x.shape.h * self.x.shape.w {
+        for pixel in 0..self.x.rows() {
             for (group, at) in self.at.clone().step_by(self.channels).enumerate() {
-                let x = self.x.data[pixel * self.x.ld + at..][..self.channels].as_ptr();
-                // SAFETY: the output has the extent of the input, and its own distance of pixels.
+                let x = self.x.row(pixel)[at..][..self.channels].as_ptr();
+                // SAFETY: the output was checked to have the extents of the input; its pixels are `ld` apart.
                 unsafe {
                     let out = self.out.add(pixel * self.ld + at);
                     self.affine.write(
@@ -130,11 +126,11 @@ impl Run<'_> {
             for (channel, mean) in mean[..n].iter_mut().enumerate() {
                 *mean = means[group(channel)];
             }
-            let pixels = self.x.shape.h * self.x.shape.w;
+            let pixels = self.x.rows();
             for first in (0..pixels).step_by(PIXELS) {
                 let mut sums = [0.0; CHANNELS];
                 for pixel in first..(first + PIXELS).min(pixels) {
-                    let x = &self.x.data[pixel * self.x.ld + at..][..n];
+                    let x = &self.x.row(pixel)[at..][..n];
                     add_row(s, squared, x, &mean, &mut sums);
                 }
                 for (channel, &sum) in sums[..n].iter().enumerate() {

@@ -1,12 +1,11 @@
 //! Normalisations of the last dimension.
 
 use super::affine::Affine;
-use crate::Context;
 use crate::elementwise::zip;
-use crate::rows::{Rows, RowsMut};
 use crate::simd::{Kernel, Simd, dispatch};
-use crate::split::rows_mut;
+use crate::split::each_part;
 use crate::vectors::{Itself, SquareAbout, sum_of};
+use crate::{Context, Rows, RowsMut};
 
 /// Parameters of a layer normalisation over rows.
 #[derive(Clone, Copy, Debug)]
@@ -61,37 +60,34 @@ fn normalize(
     residual: Option<Rows>,
     out: RowsMut,
 ) {
-    let (rows, width, ld) = (x.count(), x.width, out.ld);
-    affine.check(width);
-    for other in [Some((out.count(), out.width)), residual.map(|r| (r.count(), r.width))] {
-        assert!(other.is_none_or(|other| other == (rows, width)), "rows of a normalisation");
+    affine.check(x.width());
+    for extents in [x.extents(), residual.unwrap_or(x).extents()] {
+        assert_eq!(extents, out.extents(), "rows of a normalisation");
     }
-    rows_mut(ctx.pool, out.data, ld, 2 * width, |first, out| {
-        dispatch(ctx.isa, Run { kind, affine, x, residual, first, out, ld });
+    each_part(ctx.pool, out, 2 * x.width(), |first, out| {
+        dispatch(ctx.isa, Run { kind, affine, x, residual, first, out });
     });
 }
 
-/// The rows from `first` on that fit in `out`.
+/// The rows of `out`, from row `first` on.
 struct Run<'a> {
     kind: Kind,
     affine: Affine<'a>,
     x: Rows<'a>,
     residual: Option<Rows<'a>>,
     first: usize,
-    out: &'a mut [f32],
-    ld: usize,
+    out: RowsMut<'a>,
 }
 
 impl Kernel for Run<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let n = self.x.width;
-        for (i, out) in self.out.chunks_mut(self.ld).enumerate() {
-            let Some(out) = out.get_mut(..n) else { return };
+    fn run<S: Simd>(mut self, s: S) {
+        let n = self.out.width();
+        for i in 0..self.out.rows() {
             let mut x = self.x.row(self.first + i).as_ptr();
-            let out = out.as_mut_ptr();
+            let out = self.out.row_mut(i).as_mut_ptr();
             // SAFETY: all rows have `n` floats, as the parameters do.
             unsafe {
                 if let Some(residual) = self.residual {

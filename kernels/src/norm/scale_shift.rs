@@ -1,11 +1,10 @@
 //! Batch normalisation at inference: a factor and a summand per channel.
 
-use crate::Context;
 use crate::activation::{Activation, run_strided};
-use crate::rows::{Rows, RowsMut};
 use crate::simd::{Kernel, Simd, dispatch};
-use crate::split::rows_mut;
+use crate::split::each_part;
 use crate::vectors::{load_up_to, store_up_to};
+use crate::{Context, Rows, RowsMut};
 
 /// `out[i, c] = activation(x[i, c] scale[c] + shift[c])`.
 ///
@@ -19,33 +18,30 @@ pub fn scale_shift(
     x: Rows,
     out: RowsMut,
 ) {
-    let (width, ld) = (x.width, out.ld);
-    assert_eq!((x.count(), width), (out.count(), out.width));
-    assert_eq!([scale.len(), shift.len()], [width; 2]);
-    rows_mut(ctx.pool, out.data, ld, width, |first, out| {
-        dispatch(ctx.isa, Run { scale, shift, activation, x, first, out, ld });
+    assert_eq!(x.extents(), out.extents());
+    assert_eq!([scale.len(), shift.len()], [x.width(); 2]);
+    each_part(ctx.pool, out, x.width(), |first, out| {
+        dispatch(ctx.isa, Run { scale, shift, activation, x, first, out });
     });
 }
 
-/// The rows from `first` on that fit in `out`.
+/// The rows of `out`, from row `first` on.
 struct Run<'a> {
     scale: &'a [f32],
     shift: &'a [f32],
     activation: Activation,
     x: Rows<'a>,
     first: usize,
-    out: &'a mut [f32],
-    ld: usize,
+    out: RowsMut<'a>,
 }
 
 impl Kernel for Run<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        for (i, out) in self.out.chunks_mut(self.ld).enumerate() {
-            let Some(out) = out.get_mut(..self.x.width) else { return };
-            let x = self.x.row(self.first + i);
+    fn run<S: Simd>(mut self, s: S) {
+        for i in 0..self.out.rows() {
+            let (x, out) = (self.x.row(self.first + i), self.out.row_mut(i));
             // SAFETY: the row and the parameters have as many floats.
             unsafe { row(s, self.scale.as_ptr(), self.shift.as_ptr(), x, out.as_mut_ptr()) };
             // SAFETY: the row can be read and written.

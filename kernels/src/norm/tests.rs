@@ -1,8 +1,6 @@
 use super::*;
-use crate::image::{Image, ImageMut};
-use crate::rows::{Rows, RowsMut};
 use crate::testing::{assert_close, everywhere, golden, spread, values};
-use crate::{Activation, Context};
+use crate::{Activation, Context, Image, ImageMut, Rows, RowsMut};
 
 const TOLERANCE: f32 = 2e-6;
 /// The inputs have a mean of a hundred times their deviation, and a mean is rounded to single precision.
@@ -17,8 +15,9 @@ fn on_rows(
 ) -> Vec<f32> {
     let x = spread(x, width, width + 3, f32::NAN);
     let mut out = spread(&vec![0.0; x.len() / (width + 3) * width + width], width, width + 2, -7.0);
-    let rows = Rows { data: &x, width, ld: width + 3 };
-    norm(ctx, rows, RowsMut { data: &mut out, width, ld: width + 2 });
+    let extents = [out.len().div_ceil(width + 2), width];
+    let rows = Rows::new(&x, extents, width + 3);
+    norm(ctx, rows, RowsMut::new(&mut out, extents, width + 2));
     let (rows, gaps): (Vec<&[f32]>, Vec<&[f32]>) =
         out.chunks(width + 2).map(|row| row.split_at(width)).unzip();
     assert!(gaps.concat().iter().all(|&gap| gap == -7.0));
@@ -86,7 +85,7 @@ fn wide_and_many_groups() {
         let norm = GroupNorm { groups, weight: None, bias: None, eps: 1e-5 };
         everywhere(|ctx| {
             let mut out = vec![0.0; pixels * c];
-            let from = Image { ld: c + 3, ..Image::dense(&x, [1, 7, 10, c]) };
+            let from = Image::new(&x, [1, 7, 10, c], c + 3);
             group_norm(ctx, &norm, from, ImageMut::dense(&mut out, [1, 7, 10, c]));
             assert_close(&out, &expected, TOLERANCE, &format!("{groups} groups of {c}"));
         });

@@ -10,11 +10,9 @@ pub use window::{Pool2d, PoolError};
 
 use window::Span;
 
-use crate::Context;
-use crate::image::ImageShape;
-use crate::image::{Image, ImageMut};
 use crate::simd::{Kernel, Simd, dispatch};
-use crate::split::rows_mut;
+use crate::split::each_part;
+use crate::{Context, Image, ImageMut, Rows, RowsMut};
 
 /// The largest value of each window, not-a-number if one is not; the border counts as minus infinity.
 ///
@@ -22,7 +20,7 @@ use crate::split::rows_mut;
 /// When the extents of `out` are not those of [`Pool2d::out_size`] or a slice is too short.
 pub fn max_pool2d(ctx: Context, pool: &Pool2d, x: Image, out: ImageMut) {
     let spans = |axis: usize, extent: usize| move |i| pool.inside(axis, i, extent);
-    run(ctx, Op::Max, pool.out_size([x.shape.h, x.shape.w]).ok(), spans, x, out);
+    run(ctx, Op::Max, pool.out_size([x.h, x.w]).ok(), spans, x, out);
 }
 
 /// The mean of each window, over the window with its border where `count_include_pad`, else over what is inside.
@@ -39,7 +37,7 @@ pub fn avg_pool2d(ctx: Context, pool: &Pool2d, count_include_pad: bool, x: Image
             Span { weight, ..span }
         }
     };
-    run(ctx, Op::Mean, pool.out_size([x.shape.h, x.shape.w]).ok(), spans, x, out);
+    run(ctx, Op::Mean, pool.out_size([x.h, x.w]).ok(), spans, x, out);
 }
 
 /// The mean of windows that divide the picture as evenly as possible into the pixels of `out`.
@@ -47,7 +45,7 @@ pub fn avg_pool2d(ctx: Context, pool: &Pool2d, count_include_pad: bool, x: Image
 /// # Panics
 /// When a slice is too short, or `out` has pixels and `x` none.
 pub fn adaptive_avg_pool2d(ctx: Context, x: Image, out: ImageMut) {
-    let size = [out.shape.h, out.shape.w];
+    let size = [out.h, out.w];
     let spans = |axis: usize, extent: usize| {
         move |i: usize| {
             let first = i * extent / size[axis];
@@ -74,79 +72,79 @@ fn run<F: Fn(usize) -> Span + Sync>(
     out: ImageMut,
 ) {
     x.check();
-    let (out, from) = (out.checked(), x.shape);
-    let (to, ld) = (out.shape, out.ld);
-    assert_eq!((size, from.n, from.c), (Some([to.h, to.w]), to.n, to.c), "output of a pooling");
-    assert!(from.h * from.w > 0 || to.pixels() == 0, "windows without pixels");
-    if to.pixels() == 0 {
+    out.check();
+    let size_out = [out.h, out.w];
+    assert_eq!((size, x.n, x.c), (Some(size_out), out.n, out.c), "output of a pooling");
+    if out.pixels.rows() == 0 {
         return;
     }
-    let spans = [spans(0, from.h), spans(1, from.w)];
-    let taps = (spans[0])(to.h / 2).count * (spans[1])(to.w / 2).count;
-    rows_mut(ctx.pool, out.data, ld * to.w, to.w * to.c * taps.div_ceil(4), |first, out| {
-        dispatch(ctx.isa, Run { op, x, to, spans: &spans, first, out, ld });
+    assert!(x.h * x.w > 0, "windows without pixels");
+    let spans = [spans(0, x.h), spans(1, x.w)];
+    let taps = (spans[0])(out.h / 2).count * (spans[1])(out.w / 2).count;
+    each_part(ctx.pool, out.pixels, x.c * taps.div_ceil(4), |first, out| {
+        dispatch(ctx.isa, Run { op, x, size: size_out, spans: &spans, first, out });
     });
 }
 
-/// The output rows from `first` on, counted through all pictures.
+/// The output pixels from `first` on, counted through all pictures.
 struct Run<'a, F> {
     op: Op,
     x: Image<'a>,
-    to: ImageShape,
+    /// Height and width of the output.
+    size: [usize; 2],
     spans: &'a [F; 2],
     first: usize,
-    out: &'a mut [f32],
-    ld: usize,
+    out: RowsMut<'a>,
 }
 
 impl<F: Fn(usize) -> Span> Kernel for Run<'_, F> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let steps = [self.x.shape.w * self.x.ld, self.x.ld];
-        for (i, out) in self.out.chunks_mut(self.ld).enumerate() {
-            let row = self.first + i / self.to.w;
-            let windows = [(self.spans[0])(row % self.to.h), (self.spans[1])(i % self.to.w)];
-            let x = self.x.picture(row / self.to.h);
-            pixel(s, self.op, x, windows, steps, &mut out[..self.to.c]);
+    fn run<S: Simd>(mut self, s: S) {
+        let [height, width] = self.size;
+        for i in 0..self.out.rows() {
+            let (row, column) = ((self.first + i) / width, (self.first + i) % width);
+            let windows = [(self.spans[0])(row % height), (self.spans[1])(column)];
+            let picture = self.x.picture(row / height);
+            pixel(s, self.op, (picture, self.x.w), windows, self.out.row_mut(i));
         }
     }
 }
 
-/// All channels of one pixel of the output.
+/// All channels of one pixel of the output, from a picture and its width.
 #[inline(always)]
-fn pixel<S: Simd>(s: S, op: Op, x: &[f32], windows: [Span; 2], steps: [usize; 2], out: &mut [f32]) {
+fn pixel<S: Simd>(s: S, op: Op, x: (Rows, usize), windows: [Span; 2], out: &mut [f32]) {
     let mut at = 0;
     while at < out.len() {
         let left = out.len() - at;
         if left >= 4 * S::LANES {
-            channels::<S, 4>(s, op, &x[at..], windows, steps, &mut out[at..at + 4 * S::LANES]);
+            channels::<S, 4>(s, op, x, windows, at, &mut out[at..at + 4 * S::LANES]);
             at += 4 * S::LANES;
         } else {
             let n = left.min(S::LANES);
-            channels::<S, 1>(s, op, &x[at..], windows, steps, &mut out[at..at + n]);
+            channels::<S, 1>(s, op, x, windows, at, &mut out[at..at + n]);
             at += n;
         }
     }
 }
 
-/// Up to `V` vectors of channels: all of them whole, or one of which `out` may be a part.
+/// Up to `V` vectors of channels from channel `at` on: all of them whole, or one of which `out` may be a part.
 #[inline(always)]
 fn channels<S: Simd, const V: usize>(
     s: S,
     op: Op,
-    x: &[f32],
+    (x, width): (Rows, usize),
     [rows, columns]: [Span; 2],
-    [row, column]: [usize; 2],
+    at: usize,
     out: &mut [f32],
 ) {
     let mut held = [s.splat(if op == Op::Max { f32::NEG_INFINITY } else { 0.0 }); V];
     for y in 0..rows.count {
+        let row = (rows.first + y * rows.step) * width;
         for i in 0..columns.count {
-            let at =
-                (rows.first + y * rows.step) * row + (columns.first + i * columns.step) * column;
-            let x = &x[at..][..out.len()];
+            let pixel = x.row(row + columns.first + i * columns.step);
+            let x = &pixel[at..][..out.len()];
             for (held, x) in held.iter_mut().zip(x.chunks(S::LANES)) {
                 let x = if V == 1 { s.load_partial(x) } else { s.load(x) };
                 *held = match op {

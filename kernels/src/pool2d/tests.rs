@@ -41,8 +41,8 @@ fn with_gaps(ctx: Context, size: [usize; 2], pool: impl Fn(Context, Image, Image
     let [n, h, w, c] = SHAPE;
     let x = spread(&values(2, n * h * w * c), c, c + 2, f32::NAN);
     let mut out = vec![-7.0; n * size[0] * size[1] * (c + 1)];
-    let to = ImageMut { ld: c + 1, ..ImageMut::dense(&mut out, [n, size[0], size[1], c]) };
-    pool(ctx, Image { ld: c + 2, ..Image::dense(&x, SHAPE) }, to);
+    let to = ImageMut::new(&mut out, [n, size[0], size[1], c], c + 1);
+    pool(ctx, Image::new(&x, SHAPE, c + 2), to);
     assert!(out.chunks(c + 1).all(|pixel| pixel[c] == -7.0));
     out.chunks(c + 1).flat_map(|pixel| &pixel[..c]).copied().collect()
 }

@@ -1,17 +1,16 @@
 //! Many columns side by side.
 
 use super::Reduce;
+use crate::Rows;
 use crate::simd::{Kernel, Simd};
 
 /// Rows after which a partial sum is put by, so that long sums keep their digits.
 const BLOCK: usize = 64;
 
-/// The reduction of `count` rows of `x`, `ld` apart, to one row.
+/// The reduction of the rows of `x` to one row.
 pub(super) struct Column<'a> {
     pub(super) op: Reduce,
-    pub(super) x: &'a [f32],
-    pub(super) ld: usize,
-    pub(super) count: usize,
+    pub(super) x: Rows<'a>,
     pub(super) out: &'a mut [f32],
 }
 
@@ -20,34 +19,27 @@ impl Kernel for Column<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        reduce_columns(s, self.op, self.x, self.ld, self.count, self.out);
+        reduce_columns(s, self.op, self.x, self.out);
     }
 }
 
-/// `out[j]` of the `count` floats `x[i * ld + j]`.
+/// `out[j]` of column `j` of `x`.
 #[inline(always)]
-pub(super) fn reduce_columns<S: Simd>(
-    s: S,
-    op: Reduce,
-    x: &[f32],
-    ld: usize,
-    count: usize,
-    out: &mut [f32],
-) {
-    assert!(count == 0 || x.len() >= (count - 1) * ld + out.len());
+pub(super) fn reduce_columns<S: Simd>(s: S, op: Reduce, x: Rows, out: &mut [f32]) {
+    assert!(x.width() >= out.len());
     let mut at = 0;
     while at < out.len() {
-        let from = x.get(at..).unwrap_or_default();
+        let from = x.skip_columns(at);
         let left = out.len() - at;
         let wide = 4 * S::LANES;
         // SAFETY: the rows have `left` more columns.
         unsafe {
             if left >= wide {
-                block::<S, 4>(s, op, from, ld, count, &mut out[at..at + wide]);
+                block::<S, 4>(s, op, from, &mut out[at..at + wide]);
                 at += wide;
             } else {
                 let n = left.min(S::LANES);
-                block::<S, 1>(s, op, from, ld, count, &mut out[at..at + n]);
+                block::<S, 1>(s, op, from, &mut out[at..at + n]);
                 at += n;
             }
         }
@@ -57,16 +49,10 @@ pub(super) fn reduce_columns<S: Simd>(
 /// Up to `V` vectors of columns.
 ///
 /// # Safety
-/// `x` has `count` rows at a distance of `ld`, each as long as `out`, which fills `V` vectors or part of one.
+/// `x` has as many columns as `out` at least, which fills `V` vectors or part of one.
 #[inline(always)]
-unsafe fn block<S: Simd, const V: usize>(
-    s: S,
-    op: Reduce,
-    x: &[f32],
-    ld: usize,
-    count: usize,
-    out: &mut [f32],
-) {
+unsafe fn block<S: Simd, const V: usize>(s: S, op: Reduce, x: Rows, out: &mut [f32]) {
+    let (count, ld) = (x.rows(), x.ld());
     let start = match op {
         Reduce::Sum | Reduce::Mean => 0.0,
         Reduce::Max => f32::NEG_INFINITY,
@@ -81,9 +67,9 @@ unsafe fn block<S: Simd, const V: usize>(
                 // SAFETY: the row reaches as far as `out` does.
                 let x = unsafe {
                     if out.len() < S::LANES {
-                        s.load_ptr_partial(x.as_ptr().add(at), out.len())
+                        s.load_ptr_partial(x.ptr().add(at), out.len())
                     } else {
-                        s.load_ptr(x.as_ptr().add(at))
+                        s.load_ptr(x.ptr().add(at))
                     }
                 };
                 *part = combine(s, op, *part, x);

@@ -9,11 +9,10 @@ mod tests;
 
 use columns::{Column, reduce_columns};
 
-use crate::Context;
-use crate::image::Image;
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::split::{Base, rows_mut};
 use crate::vectors::{Itself, max_of, sum_of};
+use crate::{Context, Image, Rows};
 
 /// What is made of many numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,7 +48,7 @@ pub fn reduce(
             dispatch(ctx.isa, ReduceRows { op, x, n: reduced, out });
         });
     }
-    columns(ctx, op, (x, inner), [outer, reduced, inner], (out, inner));
+    columns(ctx, op, Rows::dense(x, inner), [outer, reduced], out);
 }
 
 /// The mean of each channel over the pixels of a picture: `[n, h, w, c] -> [n, c]`.
@@ -58,22 +57,15 @@ pub fn reduce(
 /// When extents disagree.
 pub fn global_avg_pool(ctx: Context, x: Image, out: &mut [f32]) {
     x.check();
-    let shape = x.shape;
-    assert_eq!(out.len(), shape.n * shape.c);
-    let dims = [shape.n, shape.h * shape.w, shape.c];
-    columns(ctx, Reduce::Mean, (x.data, x.ld), dims, (out, shape.c));
+    assert_eq!(out.len(), x.n * x.c);
+    columns(ctx, Reduce::Mean, x.pixels, [x.n, x.h * x.w], out);
 }
 
-/// Reduces columns; `x` holds `outer * reduced` rows at a distance of its `ld`.
-fn columns(
-    ctx: Context,
-    op: Reduce,
-    (x, ldx): (&[f32], usize),
-    [outer, reduced, inner]: [usize; 3],
-    (out, ldo): (&mut [f32], usize),
-) {
+/// Reduces columns; `x` holds `outer * reduced` rows, `out` as many columns of `outer` rows without gaps.
+fn columns(ctx: Context, op: Reduce, x: Rows, [outer, reduced]: [usize; 2], out: &mut [f32]) {
     /// Columns that a piece has at least: whole cache lines.
     const COLUMNS: usize = 64;
+    let inner = x.width();
     if outer * inner == 0 {
         return;
     }
@@ -85,9 +77,9 @@ fn columns(
         let (row, from) = (i / parts, i % parts * width);
         let n = width.min(inner - from);
         // SAFETY: parts do not overlap and end within the output.
-        let out = unsafe { out.slice(row * ldo + from, n) };
-        let x = x.get(row * reduced * ldx + from..).unwrap_or_default();
-        dispatch(ctx.isa, Column { op, x, ld: ldx, count: reduced, out });
+        let out = unsafe { out.slice(row * inner + from, n) };
+        let x = x.part(row * reduced, reduced).skip_columns(from);
+        dispatch(ctx.isa, Column { op, x, out });
     });
 }
 
@@ -126,14 +118,7 @@ fn min_of<S: Simd>(s: S, x: &[f32]) -> f32 {
     let (whole, rest) = x.split_at(x.len() / S::LANES * S::LANES);
     let mut lanes = [f32::INFINITY; 16];
     if !whole.is_empty() {
-        reduce_columns(
-            s,
-            Reduce::Min,
-            whole,
-            S::LANES,
-            whole.len() / S::LANES,
-            &mut lanes[..S::LANES],
-        );
+        reduce_columns(s, Reduce::Min, Rows::dense(whole, S::LANES), &mut lanes[..S::LANES]);
     }
     lanes.iter().chain(rest).fold(f32::INFINITY, |a, &b| if a.is_nan() || a < b { a } else { b })
 }

@@ -64,7 +64,7 @@ fn global_means_skip_the_gaps() {
     let spaced = spread(&x, 7, 9, f32::NAN);
     everywhere(|ctx| {
         let mut out = [0.0; 14];
-        global_avg_pool(ctx, Image { ld: 9, ..Image::dense(&spaced, [2, 3, 4, 7]) }, &mut out);
+        global_avg_pool(ctx, Image::new(&spaced, [2, 3, 4, 7], 9), &mut out);
         let mut expected = [0.0; 14];
         reduce(ctx, Reduce::Mean, &x, [2, 12, 7], &mut expected);
         assert_close(&out, &expected, 0.0, "global mean");

@@ -1,6 +1,6 @@
 use super::*;
-use crate::image::{Image, ImageMut};
 use crate::testing::{assert_close, everywhere, golden, spread, values};
+use crate::{Image, ImageMut};
 
 const TOLERANCE: f32 = 2e-6;
 
@@ -27,8 +27,8 @@ fn check(options: &Resize, c: usize, x: &[f32], expected: &[f32], name: &str) {
             let x = spread(x, c, c + gap, f32::NAN);
             let mut out = vec![-7.0; 2 * th * tw * (c + gap)];
             let mut scratch = vec![f32::NAN; plan.scratch_len(c, ctx.pool.threads())];
-            let from = Image { ld: c + gap, ..Image::dense(&x, [2, h, w, c]) };
-            let to = ImageMut { ld: c + gap, ..ImageMut::dense(&mut out, [2, th, tw, c]) };
+            let from = Image::new(&x, [2, h, w, c], c + gap);
+            let to = ImageMut::new(&mut out, [2, th, tw, c], c + gap);
             resize(ctx, &plan, from, to, &mut scratch);
             assert!(out.chunks(c + gap).all(|pixel| pixel[c..].iter().all(|&x| x == -7.0)));
             let found: Vec<f32> =

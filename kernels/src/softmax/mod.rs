@@ -6,13 +6,12 @@
 #[cfg(test)]
 mod tests;
 
-use crate::Context;
 use crate::elementwise::{Each, map};
 use crate::math::exp;
-use crate::rows::{Rows, RowsMut};
 use crate::simd::{Kernel, Simd, dispatch};
-use crate::split::rows_mut;
+use crate::split::each_part;
 use crate::vectors::{Times, first_lanes, max_of, sum_of};
+use crate::{Context, Rows, RowsMut};
 
 /// `out[i, j] = e^x[i, j] / sum over k of e^x[i, k]`.
 ///
@@ -43,11 +42,9 @@ enum Op {
 
 /// From `x`, or from `out` itself.
 fn run(ctx: Context, op: Op, x: Option<Rows>, out: RowsMut) {
-    let (width, ld) = (out.width, out.ld);
-    assert!(x.is_none_or(|x| (x.count(), x.width) == (out.count(), width)), "rows of a softmax");
-    rows_mut(ctx.pool, out.data, ld, 4 * width, |first, out| {
-        dispatch(ctx.isa, Run { op, x, first, out: RowsMut { data: out, width, ld } });
-    });
+    assert!(x.is_none_or(|x| x.extents() == out.extents()), "rows of a softmax");
+    let cost = 4 * out.width();
+    each_part(ctx.pool, out, cost, |first, out| dispatch(ctx.isa, Run { op, x, first, out }));
 }
 
 /// The rows of `out`, from row `first` of `x` or in place.
@@ -62,10 +59,10 @@ impl Kernel for Run<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let n = self.out.width;
-        for i in 0..self.out.count() {
-            let out = self.out.data[i * self.out.ld..][..n].as_mut_ptr();
+    fn run<S: Simd>(mut self, s: S) {
+        let n = self.out.width();
+        for i in 0..self.out.rows() {
+            let out = self.out.row_mut(i).as_mut_ptr();
             let x = self.x.map_or(out.cast_const(), |x| x.row(self.first + i).as_ptr());
             // SAFETY: both rows have `n` floats and are the same or apart.
             unsafe {

@@ -9,14 +9,14 @@ fn agrees_with_pytorch() {
         let x: Vec<f32> = values(15, 4 * width).iter().map(|x| x * 30.0).collect();
         everywhere(|ctx| {
             let spaced = spread(&x, width, width + 5, f32::NAN);
-            let rows = Rows { data: &spaced, width, ld: width + 5 };
+            let rows = Rows::new(&spaced, [4, width], width + 5);
             let mut out = vec![0.0; x.len()];
             softmax(ctx, rows, RowsMut::dense(&mut out, width));
             let expected = golden("softmax", &format!("softmax {width}"));
             assert_close(&out, &expected, TOLERANCE, "softmax");
 
             let mut in_place = spaced.clone();
-            softmax_in_place(ctx, RowsMut { data: &mut in_place, width, ld: width + 5 });
+            softmax_in_place(ctx, RowsMut::new(&mut in_place, [4, width], width + 5));
             assert_close(
                 &in_place,
                 &spread(&expected, width, width + 5, f32::NAN),

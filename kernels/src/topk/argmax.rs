@@ -1,18 +1,19 @@
 //! Where the largest element is.
 
-use crate::Context;
-use crate::rows::Rows;
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::split::rows_mut;
 use crate::vectors::max_of;
+use crate::{Context, Rows};
 
 /// The index of the largest element of each row, the lowest of several: `[rows, width] -> [rows]`.
 ///
 /// # Panics
 /// When `out` has another length than there are rows.
 pub fn argmax(ctx: Context, x: Rows, out: &mut [i32]) {
-    assert_eq!(x.count(), out.len());
-    rows_mut(ctx.pool, out, 1, 2 * x.width, |first, out| dispatch(ctx.isa, Run { x, first, out }));
+    assert_eq!(x.rows(), out.len());
+    rows_mut(ctx.pool, out, 1, 2 * x.width(), |first, out| {
+        dispatch(ctx.isa, Run { x, first, out });
+    });
 }
 
 struct Run<'a> {

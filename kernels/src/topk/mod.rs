@@ -11,19 +11,18 @@ pub use argmax::argmax;
 
 use heap::{Entry, Heap};
 
-use crate::Context;
-use crate::rows::Rows;
 use crate::split::rows2_mut;
+use crate::{Context, Rows};
 
 /// The `k` largest elements of each row, the largest first: `[rows, width] -> [rows, k]` of values and of indices.
 ///
 /// # Panics
 /// When `k` is larger than a row or an output has another length than `rows * k`.
 pub fn topk(ctx: Context, x: Rows, k: usize, values: &mut [f32], indices: &mut [i32]) {
-    assert!(k <= x.width, "the {k} largest of {}", x.width);
-    let count = x.count() * k;
+    assert!(k <= x.width(), "the {k} largest of {}", x.width());
+    let count = x.rows() * k;
     assert_eq!((values.len(), indices.len()), (count, count));
-    rows2_mut(ctx.pool, (values, k), (indices, k), 16 * x.width, |first, values, indices| {
+    rows2_mut(ctx.pool, (values, k), (indices, k), 16 * x.width(), |first, values, indices| {
         let outputs = values.chunks_mut(k).zip(indices.chunks_mut(k));
         for (i, (values, indices)) in outputs.enumerate() {
             topk_row(x.row(first + i), values, indices);

@@ -37,7 +37,7 @@ fn the_largest_in_order_and_of_equals_the_first() {
             let spaced = spread(&x, width, width + 2, f32::NAN);
             everywhere(|ctx| {
                 let (mut found, mut at) = (vec![0.0; 3 * k], vec![-1; 3 * k]);
-                topk(ctx, Rows { data: &spaced, width, ld: width + 2 }, k, &mut found, &mut at);
+                topk(ctx, Rows::new(&spaced, [3, width], width + 2), k, &mut found, &mut at);
                 for (row, x) in x.chunks(width).enumerate() {
                     for (place, &expected) in sorted(x)[..k].iter().enumerate() {
                         assert_eq!(

@@ -20,7 +20,7 @@ impl Lowering<'_> {
         let bias = self.packs.optional(op.bias.as_ref())?;
         let input = extents(self.graph.shape(node.inputs[0]));
         let output = extents(self.graph.shape(node.outputs[0]));
-        let reads = node.inputs.iter().map(|&v| self.operand(v)).collect();
+        let reads = self.operands(node);
         let result = self.operand(node.outputs[0]);
         let scratch = self.scratch(conv::conv2d_scratch_len(&weight, input));
         self.emit(node, reads, vec![result, scratch], move |args, context| {

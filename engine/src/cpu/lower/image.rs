@@ -2,10 +2,9 @@
 
 use ocelli_kernels::deform::{self, FusedInputs, Level, Reference};
 use ocelli_kernels::grid_sample::{self, Padding};
-use ocelli_kernels::image::{Image, ImageMut};
 use ocelli_kernels::pool2d::{self, Pool2d};
 use ocelli_kernels::resize::{self, Interpolation, ResizePlan};
-use ocelli_kernels::rows::{Rows, RowsMut};
+use ocelli_kernels::{Image, ImageMut};
 
 use super::Lowering;
 use super::conv::extents;
@@ -17,10 +16,10 @@ impl Lowering<'_> {
         let Pool { kind, kernel, stride, pad } = pool;
         let window = Pool2d { kernel, stride, pad, dilation: [1, 1], ceil_mode: false };
         let (from, to) = (self.input_extents(node), self.output_extents(node));
-        let (reads, writes) = (self.dense_operands(node)?, self.results(node));
+        let (reads, writes) = (self.operands(node), self.results(node));
         self.emit(node, reads, writes, move |args, context| {
-            let x = Image::dense(args.read(0), from);
-            let out = ImageMut::dense(args.write(0), to);
+            let x = Image::of_rows(args.rows(0), from);
+            let out = ImageMut::of_rows(args.rows_mut(0), to);
             match kind {
                 PoolKind::Max => pool2d::max_pool2d(context, &window, x, out),
                 PoolKind::Mean => pool2d::avg_pool2d(context, &window, true, x, out),
@@ -40,11 +39,11 @@ impl Lowering<'_> {
         };
         let plan = ResizePlan::new(&spec)
             .map_err(|error| Error::Shape { op: "resize", what: error.to_string() })?;
-        let (reads, mut writes) = (self.dense_operands(node)?, self.results(node));
+        let (reads, mut writes) = (self.operands(node), self.results(node));
         writes.push(self.scratch(plan.scratch_len(from[3], self.threads)));
         self.emit(node, reads, writes, move |args, context| {
-            let x = Image::dense(args.read(0), from);
-            let out = ImageMut::dense(args.write(0), to);
+            let x = Image::of_rows(args.rows(0), from);
+            let out = ImageMut::of_rows(args.rows_mut(0), to);
             resize::resize(context, &plan, x, out, args.write(1));
         })
     }
@@ -61,10 +60,11 @@ impl Lowering<'_> {
         };
         let options = grid_sample::GridSample { nearest: false, padding, align_corners };
         let (from, to) = (self.input_extents(node), self.output_extents(node));
-        let (reads, writes) = (self.dense_operands(node)?, self.results(node));
+        let reads = vec![self.operand(node.inputs[0]), self.dense(node.inputs[1])?];
+        let writes = self.results(node);
         self.emit(node, reads, writes, move |args, context| {
-            let x = Image::dense(args.read(0), from);
-            let out = ImageMut::dense(args.write(0), to);
+            let x = Image::of_rows(args.rows(0), from);
+            let out = ImageMut::of_rows(args.rows_mut(0), to);
             grid_sample::grid_sample(context, options, x, args.read(1), out);
         })
     }
@@ -74,22 +74,22 @@ impl Lowering<'_> {
         let levels: Vec<Level> = spec.levels.iter().map(|&[h, w]| Level { h, w, points }).collect();
         let shape = self.graph.shape(node.outputs[0]);
         let [n, queries, width] = [shape[0], shape[1], shape[2]];
-        let (heads, samples) = (spec.heads, spec.heads * levels.len() * points);
+        let heads = spec.heads;
         if levels.len() * points > deform::MAX_POINTS {
             let what = format!("deformable attention to {} points", levels.len() * points);
             return Err(Error::Unsupported { executor: "cpu", what });
         }
-        let (reads, writes) = (self.dense_operands(node)?, self.results(node));
+        let (mut reads, writes) = (self.operands(node), self.results(node));
+        reads[1] = self.dense(node.inputs[1])?;
         self.emit(node, reads, writes, move |args, context| {
             let dim = width / heads;
             let shape = deform::Deformable { n, queries, heads, dim, levels: &levels };
             let inputs = FusedInputs {
                 reference: Reference::Boxes(args.read(1)),
-                offsets: Rows::dense(args.read(2), samples * 2),
-                logits: Rows::dense(args.read(3), samples),
+                offsets: args.rows(2),
+                logits: args.rows(3),
             };
-            let value = Rows::dense(args.read(0), width);
-            let out = RowsMut::dense(args.write(0), width);
+            let (value, out) = (args.rows(0), args.rows_mut(0));
             deform::deformable_attention_fused(context, &shape, value, &inputs, out);
         })
     }

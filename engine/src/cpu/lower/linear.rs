@@ -17,7 +17,7 @@ impl Lowering<'_> {
         })?;
         self.shared_bytes += weight.bytes();
         let bias = self.packs.optional(op.bias.as_ref())?;
-        let reads = node.inputs.iter().map(|&v| self.operand(v)).collect();
+        let reads = self.operands(node);
         let writes = vec![self.operand(node.outputs[0])];
         let epilogue = op.epilogue;
         self.emit(node, reads, writes, move |args, context| {
@@ -37,11 +37,12 @@ impl Lowering<'_> {
         let b_rows = b[b.len() - 2];
         let scratch = self.scratch(matmul::matmul_scratch_len(self.isa, &shape));
         self.emit(node, reads, vec![result, scratch], move |args, context| {
-            let a = matmul::Operand { first: Rows::new(args.read(0), m, k), batch_stride: m * k };
+            let a =
+                matmul::Operand { first: Rows::new(args.read(0), [m, k], k), batch_stride: m * k };
             let b_width = if transpose_b { k } else { n };
-            let first = Rows::new(args.read(1), b_rows, b_width);
+            let first = Rows::new(args.read(1), [b_rows, b_width], b_width);
             let b = matmul::Operand { first, batch_stride: b_rows * b_width };
-            let first = RowsMut::new(args.write(0), m, n);
+            let first = RowsMut::new(args.write(0), [m, n], n);
             let out = matmul::OperandMut { first, batch_stride: m * n };
             let scratch = args.write(1);
             matmul::matmul(context, &shape, a, b, gemm::Epilogue::default(), out, scratch);

@@ -163,6 +163,11 @@ impl Lowering<'_> {
         Ok(copy)
     }
 
+    /// All operands of `node` where they lie, their rows perhaps apart.
+    fn operands(&mut self, node: &Node) -> Vec<Operand> {
+        node.inputs.iter().map(|&value| self.operand(value)).collect()
+    }
+
     /// All operands of `node` with adjacent rows.
     fn dense_operands(&mut self, node: &Node) -> Result<Vec<Operand>> {
         node.inputs.iter().map(|&value| self.dense(value)).collect()

@@ -1,6 +1,5 @@
 //! Elements chosen by their values.
 
-use ocelli_kernels::rows::Rows;
 use ocelli_kernels::{gather, topk};
 
 use super::Lowering;
@@ -8,19 +7,16 @@ use crate::{Node, Result};
 
 impl Lowering<'_> {
     pub(super) fn top_k(&mut self, node: &Node, k: usize) -> Result<()> {
-        let width = self.graph.shape(node.inputs[0]).last_dim();
-        let (reads, writes) = (self.dense_operands(node)?, self.results(node));
+        let (reads, writes) = (self.operands(node), self.results(node));
         self.emit(node, reads, writes, move |args, context| {
-            let x = Rows::dense(args.read(0), width);
-            topk::topk(context, x, k, args.write(0), args.write_i32(1));
+            topk::topk(context, args.rows(0), k, args.write(0), args.write_i32(1));
         })
     }
 
     pub(super) fn arg_max(&mut self, node: &Node) -> Result<()> {
-        let width = self.graph.shape(node.inputs[0]).last_dim();
-        let (reads, writes) = (self.dense_operands(node)?, self.results(node));
+        let (reads, writes) = (self.operands(node), self.results(node));
         self.emit(node, reads, writes, move |args, context| {
-            topk::argmax(context, Rows::dense(args.read(0), width), args.write_i32(0));
+            topk::argmax(context, args.rows(0), args.write_i32(0));
         })
     }
 

@@ -26,7 +26,7 @@ impl Lowering<'_> {
                 );
                 let (to, plan) = part.of(&shape, result, plan);
                 self.emit(node, vec![from], vec![to], move |args, context| {
-                    copy(context, &plan, args.rows(0), &args.rows_mut(0));
+                    copy(context, &plan, args.rows(0), args.rows_mut(0));
                 })?;
             }
         }
@@ -90,7 +90,7 @@ impl Lowering<'_> {
         let title = Title { op: "copy", label: String::new(), shape, cost: Cost::default() };
         let kernel = Box::new(
             move |args: &mut crate::cpu::memory::Args<'_>, context: ocelli_kernels::Context<'_>| {
-                copy(context, &plan, args.rows(0), &args.rows_mut(0));
+                copy(context, &plan, args.rows(0), args.rows_mut(0));
             },
         );
         self.push(title, vec![from], vec![to], kernel)
@@ -102,7 +102,7 @@ impl Lowering<'_> {
         let (operand, result) = (self.operand(node.inputs[0]), self.operand(node.outputs[0]));
         let plan = CopyPlan::new(&shape, (from, offset), (&steps(&shape, result.ld), 0));
         self.emit(node, vec![operand], vec![result], move |args, context| {
-            copy(context, &plan, args.rows(0), &args.rows_mut(0));
+            copy(context, &plan, args.rows(0), args.rows_mut(0));
         })
     }
 
