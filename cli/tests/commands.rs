@@ -51,6 +51,7 @@ fn shared(name: &str) -> Option<String> {
         return Some(path.display().to_string());
     }
     eprintln!("skipped: ../shared/{name} is not there");
+    assert!(std::env::var_os("OCELLI_REQUIRE_SHARED").is_none(), "{name} is required");
     None
 }
 

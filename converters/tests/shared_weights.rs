@@ -20,6 +20,7 @@ fn shared(name: &str) -> Option<PathBuf> {
     let path = beside.map(|folder| folder.join("shared/weights").join(name)).find(|p| p.exists());
     if path.is_none() {
         println!("skipped: ../shared/weights/{name} is absent");
+        assert!(std::env::var_os("OCELLI_REQUIRE_SHARED").is_none(), "{name} is required");
     }
     path
 }

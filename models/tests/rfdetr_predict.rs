@@ -27,6 +27,7 @@ fn shared() -> Option<PathBuf> {
     let found = found.into_iter().find(|path| path.join("weights").is_dir());
     if found.is_none() {
         eprintln!("skipped: there is no folder `../shared` with weights and pictures");
+        assert!(std::env::var_os("OCELLI_REQUIRE_SHARED").is_none(), "../shared is required");
     }
     found
 }
