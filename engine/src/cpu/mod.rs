@@ -1,8 +1,8 @@
 //! The executor on the processor: ocelli's own kernels, weights packed once, memory planned ahead.
 //!
-//! Compiling runs the passes, evaluates what depends on constants alone, decides where each value lies ([`layout`]), lowers
-//! each operation to a step that calls a kernel ([`lower`]), and gives buffers that live at different times the same memory
-//! ([`plan`]). A run walks the steps.
+//! Compiling runs the passes, evaluates what depends on constants alone, decides where each value lies (`layout`), lowers
+//! each operation to a step that calls a kernel (`lower`), and gives buffers that live at different times the same memory
+//! (`plan`). A run walks the steps.
 
 mod fold;
 mod layout;
