@@ -21,9 +21,7 @@ impl Color {
         let ids = frame.components.iter().map(|component| component.id).collect::<Vec<_>>();
         match (ids.len(), jfif, adobe) {
             (1, ..) => Self::Gray,
-            (3, true, _) => Self::YCbCr,
-            (3, false, Some(transform)) if transform != 0 => Self::YCbCr,
-            (3, false, Some(_)) => Self::Rgb,
+            (3, false, Some(0)) => Self::Rgb,
             (3, false, None) if ids == *b"RGB" => Self::Rgb,
             (3, ..) => Self::YCbCr,
             (_, _, None | Some(0)) => Self::Cmyk,
@@ -62,34 +60,50 @@ fn each(out: &mut [[u8; 3]], rows: [&[u8]; 3], pixel: impl Fn([u8; 3]) -> [u8; 3
     let [(a, a_rest), (b, b_rest), (c, c_rest)] = groups;
     let (out, out_rest) = out.as_chunks_mut::<GROUP>();
     for (((out, a), b), c) in out.iter_mut().zip(a).zip(b).zip(c) {
-        let pixels: [u32; GROUP] = std::array::from_fn(|i| {
+        let mut pixels = [0; GROUP];
+        for i in 0..GROUP {
             let [r, g, b] = pixel([a[i], b[i], c[i]]);
-            u32::from(r) | u32::from(g) << 8 | u32::from(b) << 16
-        });
-        for (out, pixel) in out.iter_mut().zip(pixels) {
-            let [r, g, b, _] = pixel.to_le_bytes();
-            *out = [r, g, b];
+            pixels[i] = u32::from_le_bytes([r, g, b, 0]);
         }
+        store(&pixels, out.as_flattened_mut());
     }
     for (((out, &a), &b), &c) in out_rest.iter_mut().zip(a_rest).zip(b_rest).zip(c_rest) {
         *out = pixel([a, b, c]);
     }
 }
 
+/// Writes four bytes a pixel, three bytes apart, so that each covers the last byte of the one
+/// before it.
+#[inline]
+fn store(pixels: &[u32; GROUP], out: &mut [u8]) {
+    let Some(out) = out.first_chunk_mut::<{ GROUP * 3 }>() else { return };
+    for i in 0..GROUP - 1 {
+        out[i * 3..i * 3 + 4].copy_from_slice(&pixels[i].to_le_bytes());
+    }
+    out[GROUP * 3 - 3..].copy_from_slice(&pixels[GROUP - 1].to_le_bytes()[..3]);
+}
+
 /// Brightness and colour differences to RGB, with the factors 1.402, 0.34414, 0.71414 and 1.772
 /// in 16-bit fixed point, each less or more by a whole number so as to fit into 16 bits.
 #[inline]
 fn rgb([y, cb, cr]: [u8; 3]) -> [u8; 3] {
-    const RED: i32 = 91_881 - (1 << 16);
-    const GREEN_CB: i32 = -22_554;
-    const GREEN_CR: i32 = (1 << 16) - 46_802;
-    const BLUE: i32 = 116_130 - (2 << 16);
-    const HALF: i32 = 1 << 15;
-    let (y, cb, cr) = (i32::from(y), i32::from(cb) - 128, i32::from(cr) - 128);
-    let r = y + cr + ((cr * RED + HALF) >> 16);
-    let g = y - cr + ((cb * GREEN_CB + cr * GREEN_CR + HALF) >> 16);
-    let b = y + 2 * cb + ((cb * BLUE + HALF) >> 16);
-    [r, g, b].map(|v| v.clamp(0, 255) as u8)
+    const RED: i16 = (91_881 - (1 << 16)) as i16;
+    const GREEN_CB: i16 = -22_554;
+    const GREEN_CR: i16 = ((1 << 16) - 46_802) as i16;
+    const BLUE: i16 = (116_130 - (2 << 16)) as i16;
+    let (y, cb, cr) = (i16::from(y), i16::from(cb) - 128, i16::from(cr) - 128);
+    let r = y + cr + scaled(cr, RED);
+    let green = i32::from(cb) * i32::from(GREEN_CB) + i32::from(cr) * i32::from(GREEN_CR);
+    let g = y - cr + ((green + (1 << 15)) >> 16) as i16;
+    let b = y + 2 * cb + scaled(cb, BLUE);
+    [r.clamp(0, 255) as u8, g.clamp(0, 255) as u8, b.clamp(0, 255) as u8]
+}
+
+/// A difference times a factor of 2^-16, rounded to the nearest, in steps that fit into 16 bits.
+#[inline]
+fn scaled(difference: i16, factor: i16) -> i16 {
+    let halves = ((i32::from(2 * difference) * i32::from(factor)) >> 16) as i16;
+    (halves + 1) >> 1
 }
 
 /// Lets the black ink darken the pixels, as Pillow does.

@@ -61,7 +61,8 @@ impl Huffman {
 
     /// The run of zeros before the next coefficient, and that coefficient: zero if the symbol
     /// has no bits.
-    #[inline]
+    #[allow(clippy::inline_always, reason = "called for every coefficient")]
+    #[inline(always)]
     pub(super) fn next(&self, reader: &mut BitReader<'_>) -> Result<(u32, i32)> {
         reader.refill();
         let mut entry = self.fast[reader.peek(FAST) as usize];

@@ -37,16 +37,18 @@ pub(super) fn idct(
     stride: usize,
 ) {
     let mut square = [[0; 8]; 8];
-    let factors = quantisation.as_chunks::<8>().0;
-    for ((out, row), factors) in square.iter_mut().zip(coefficients.as_chunks::<8>().0).zip(factors)
-    {
-        *out = std::array::from_fn(|i| row[i].wrapping_mul(factors[i]));
+    for (i, row) in square.iter_mut().enumerate() {
+        for (k, value) in row.iter_mut().enumerate() {
+            *value = coefficients[i * 8 + k].wrapping_mul(quantisation[i * 8 + k]);
+        }
     }
     let square = transpose(&columns::<{ BITS - KEPT }>(&square));
     let square = transpose(&columns::<{ BITS + KEPT + 3 }>(&square));
     for (row, out) in square.iter().zip(samples.chunks_mut(stride)) {
         if let Some(out) = out.first_chunk_mut::<8>() {
-            *out = row.map(sample);
+            for (out, &value) in out.iter_mut().zip(row) {
+                *out = sample(value);
+            }
         }
     }
 }
@@ -115,5 +117,11 @@ fn odd([_, x1, _, x3, _, x5, _, x7]: [i16; 8]) -> [i32; 4] {
 
 #[inline]
 fn transpose(x: &Square) -> Square {
-    std::array::from_fn(|i| std::array::from_fn(|k| x[k][i]))
+    let mut out = [[0; 8]; 8];
+    for (i, row) in out.iter_mut().enumerate() {
+        for (k, value) in row.iter_mut().enumerate() {
+            *value = x[k][i];
+        }
+    }
+    out
 }
