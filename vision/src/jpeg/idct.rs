@@ -115,13 +115,19 @@ fn odd([_, x1, _, x3, _, x5, _, x7]: [i16; 8]) -> [i32; 4] {
     ]
 }
 
+/// Three rounds, each of which interleaves the upper four rows with the lower four.
 #[inline]
 fn transpose(x: &Square) -> Square {
+    interleave(&interleave(&interleave(x)))
+}
+
+#[inline]
+fn interleave(x: &Square) -> Square {
     let mut out = [[0; 8]; 8];
-    for (i, row) in out.iter_mut().enumerate() {
-        for (k, value) in row.iter_mut().enumerate() {
-            *value = x[k][i];
-        }
+    for i in 0..4 {
+        let (a, b) = (x[i], x[i + 4]);
+        out[2 * i] = [a[0], b[0], a[1], b[1], a[2], b[2], a[3], b[3]];
+        out[2 * i + 1] = [a[4], b[4], a[5], b[5], a[6], b[6], a[7], b[7]];
     }
     out
 }
