@@ -16,6 +16,7 @@ mod confidence;
 pub mod draw;
 mod error;
 mod image;
+mod jpeg;
 mod masks;
 mod postprocess;
 mod predictions;

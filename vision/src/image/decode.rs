@@ -4,9 +4,11 @@ use std::io::Cursor;
 use std::path::Path;
 
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
 
-use super::{Image, MAX_PIXELS, checked_pixels, jpeg};
+use super::jpeg::is_complete;
+use super::{Image, MAX_PIXELS, checked_pixels};
+use crate::jpeg::{Decoder, JpegError};
 use crate::{Result, VisionError};
 
 /// How an image file is decoded.
@@ -63,37 +65,73 @@ impl Image {
 }
 
 fn decode(bytes: &[u8], options: &DecodeOptions, origin: &str) -> Result<Image> {
-    let bad = |error: image::ImageError| VisionError::Decode {
-        origin: origin.to_owned(),
-        reason: error.to_string(),
-    };
+    let bad = |error: image::ImageError| undecodable(origin, error.to_string());
     let mut reader = ImageReader::new(Cursor::new(bytes))
         .with_guessed_format()
         .map_err(|error| bad(image::ImageError::IoError(error)))?;
-    if reader.format() == Some(ImageFormat::Jpeg) && !jpeg::is_complete(bytes) {
-        let reason = "the file ends before the picture does; fetch it again".to_owned();
-        return Err(VisionError::Decode { origin: origin.to_owned(), reason });
+    if reader.format() == Some(ImageFormat::Jpeg)
+        && let Some(image) = decode_jpeg(bytes, options, origin)?
+    {
+        return Ok(image);
     }
     let mut limits = Limits::default();
     limits.max_alloc = Some(options.max_bytes);
     reader.limits(limits);
 
     let mut decoder = reader.into_decoder().map_err(bad)?;
-    check_size(decoder.dimensions(), options)?;
+    let (width, height) = decoder.dimensions();
+    check_size((width as usize, height as usize), options)?;
     let orientation = if options.exif_orientation {
         decoder.orientation().map_err(bad)?
     } else {
         Orientation::NoTransforms
     };
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(bad)?;
-    picture.apply_orientation(orientation);
-
-    let (width, height) = (picture.width() as usize, picture.height() as usize);
-    Ok(Image::trusted(width, height, rgb8(picture)))
+    let picture = DynamicImage::from_decoder(decoder).map_err(bad)?;
+    Ok(upright(picture, orientation))
 }
 
-fn check_size((width, height): (u32, u32), options: &DecodeOptions) -> Result<()> {
-    let (width, height) = (width as usize, height as usize);
+/// Decodes a JPEG file, or returns `None` for the kinds that are left to the general decoder.
+fn decode_jpeg(bytes: &[u8], options: &DecodeOptions, origin: &str) -> Result<Option<Image>> {
+    if !is_complete(bytes) {
+        let reason = "the file ends before the picture does; fetch it again".to_owned();
+        return Err(undecodable(origin, reason));
+    }
+    let bad = |error: JpegError| undecodable(origin, error.to_string());
+    let decoder = match Decoder::new(bytes) {
+        Err(JpegError::Unsupported(_)) => return Ok(None),
+        other => other.map_err(bad)?,
+    };
+    let (width, height) = decoder.size();
+    check_size((width, height), options)?;
+    if decoder.memory() > options.max_bytes {
+        let reason = format!(
+            "it takes {} bytes, over the limit of {}; raise it if you trust the source",
+            decoder.memory(),
+            options.max_bytes
+        );
+        return Err(undecodable(origin, reason));
+    }
+    let orientation = decoder.exif().filter(|_| options.exif_orientation);
+    let orientation = orientation.and_then(Orientation::from_exif_chunk);
+    let pixels = decoder.decode().map_err(bad)?;
+    let Some(orientation) = orientation else {
+        return Ok(Some(Image::trusted(width, height, pixels)));
+    };
+    let picture = RgbImage::from_raw(width as u32, height as u32, pixels);
+    Ok(picture.map(|picture| upright(DynamicImage::ImageRgb8(picture), orientation)))
+}
+
+fn undecodable(origin: &str, reason: String) -> VisionError {
+    VisionError::Decode { origin: origin.to_owned(), reason }
+}
+
+fn upright(mut picture: DynamicImage, orientation: Orientation) -> Image {
+    picture.apply_orientation(orientation);
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    Image::trusted(width, height, rgb8(picture))
+}
+
+fn check_size((width, height): (usize, usize), options: &DecodeOptions) -> Result<()> {
     let limit = options.max_pixels.min(MAX_PIXELS);
     match checked_pixels(width, height) {
         Ok(count) if count > limit => Err(VisionError::TooLarge { width, height, limit }),
