@@ -20,6 +20,11 @@ const STEPS: &[Step] = &[
     ("docs", &[("RUSTDOCFLAGS", "-D warnings")], &["doc", "--workspace", "--no-deps"]),
     ("tests", &[], &["test", "--workspace"]),
     (
+        "fuzz targets",
+        &[],
+        &["check", "--manifest-path", "fuzz/Cargo.toml", "--target-dir", "target/fuzz"],
+    ),
+    (
         "operations against candle",
         &[],
         &["test", "-p", "ocelli-engine", "--features", "candle", "--test", "ops"],
