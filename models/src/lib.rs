@@ -15,5 +15,8 @@ pub use registry::{
 pub use runtime::Runtime;
 pub use weights::CheckpointWeights;
 
+/// COCO's 91 category ids, one name a line; `background` where there is no category.
+pub const COCO_NAMES: &str = include_str!("data/coco_91.txt");
+
 /// All architectures.
 pub const FAMILIES: &[registry::Family] = &[rfdetr::FAMILY];

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use crate::LoadingError;
+use ocelli_models::COCO_NAMES as COCO;
 
-const COCO: &str = include_str!("coco.txt");
+use crate::LoadingError;
 
 /// The names of the sets that [`labels`] knows.
 pub const LABEL_SETS: &[&str] = &["coco", "coco-80"];

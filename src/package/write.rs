@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use ocelli_converters::{StateDict, write_safetensors};
 use ocelli_models::{LoadOptions, LoadRequest};
-use ocelli_vision::config::{ColorMode, InferenceConfig, NetworkInput, ResizeMode};
+use ocelli_vision::config::{InferenceConfig, NetworkInput};
 use ocelli_vision::{Size, Task};
 use serde::Serialize;
 use serde_json::json;
@@ -151,18 +151,7 @@ fn write_files(
 fn inference_config(resolution: Size) -> InferenceConfig {
     InferenceConfig {
         image_pre_processing: ocelli_vision::config::ImagePreProcessing::default(),
-        network_input: NetworkInput {
-            training_input_size: Some(resolution),
-            dataset_version_resize_dimensions: None,
-            dynamic_spatial_size_supported: false,
-            dynamic_spatial_size_mode: None,
-            color_mode: ColorMode::Rgb,
-            resize_mode: ResizeMode::Stretch,
-            padding_value: None,
-            input_channels: 3,
-            scaling_factor: Some(255.0),
-            normalization: Some((IMAGENET.0.to_vec(), IMAGENET.1.to_vec())),
-        },
+        network_input: NetworkInput::stretched(resolution, IMAGENET.0, IMAGENET.1),
         forward_pass: ocelli_vision::config::ForwardPass::default(),
         post_processing: None,
         model_initialization: None,

@@ -78,14 +78,17 @@ impl Classes {
     }
 
     fn below(names: Vec<String>, columns: usize) -> Classes {
+        if columns == COCO_COLUMNS && names.iter().map(String::as_str).eq(crate::COCO_NAMES.lines())
+        {
+            return Classes::coco();
+        }
         let columns = (0..columns).map(|i| (i < names.len()).then_some(i)).collect();
         Classes { names, columns }
     }
 
     /// Class ids are COCO's category ids; ids without a category are never answered.
     fn coco() -> Classes {
-        let names: Vec<String> =
-            include_str!("../data/coco_91.txt").lines().map(str::to_owned).collect();
+        let names: Vec<String> = crate::COCO_NAMES.lines().map(str::to_owned).collect();
         let columns = names.iter().enumerate();
         let columns = columns.map(|(i, name)| (name != "background").then_some(i)).collect();
         Classes { names, columns }
@@ -129,6 +132,8 @@ mod tests {
         );
         assert_eq!((coco.columns[0], coco.columns[90]), (None, Some(90)));
         assert_eq!(coco.columns.iter().flatten().count(), 80);
+        let given = Classes::of_checkpoint(Some(&coco.names), None, 91, Head::Boxes).unwrap();
+        assert_eq!(given.columns, coco.columns);
         let unknown = Classes::of_checkpoint(None, None, 3, Head::Boxes).unwrap();
         assert_eq!(unknown.columns, [Some(0), Some(1), Some(2)]);
         let semantic = Classes::of_checkpoint(None, None, 3, Head::Semantic).unwrap();

@@ -1,6 +1,6 @@
 //! Elements chosen by their values.
 
-use ocelli_kernels::{gather, topk};
+use ocelli_kernels::{gather, layout, topk};
 
 use super::Lowering;
 use crate::{Node, Result};
@@ -31,10 +31,8 @@ impl Lowering<'_> {
 
     pub(super) fn convert_to_f32(&mut self, node: &Node) -> Result<()> {
         let (reads, writes) = (self.dense_operands(node)?, self.results(node));
-        self.emit(node, reads, writes, move |args, _| {
-            for (&index, number) in args.read_i32(0).iter().zip(args.write(0)) {
-                *number = index as f32;
-            }
+        self.emit(node, reads, writes, move |args, context| {
+            layout::to_f32(context, args.read_i32(0), args.write(0));
         })
     }
 }

@@ -1,12 +1,12 @@
 //! Elements moved to other places. All of it is one kernel: a walk over the result with other steps in the operand.
 
-use ocelli_kernels::layout::{CopyPlan, copy};
+use ocelli_kernels::layout::{self, CopyPlan, PadPlan, copy};
 
 use super::{Lowering, Title};
 use crate::cost::Cost;
 use crate::cpu::memory::Operand;
 use crate::op::PadMode;
-use crate::{Node, Result, Shape};
+use crate::{Error, Node, Result, Shape};
 
 impl Lowering<'_> {
     /// Copies the operands that were not written in place.
@@ -71,15 +71,16 @@ impl Lowering<'_> {
     }
 
     pub(super) fn pad(&mut self, node: &Node, pads: &[[usize; 2]], mode: PadMode) -> Result<()> {
-        let reads = self.dense_operands(node)?;
-        let writes = self.results(node);
-        let (from, to) = (self.graph.shape(node.inputs[0]), self.graph.shape(node.outputs[0]));
-        let before: Vec<usize> = pads.iter().map(|[before, _]| *before).collect();
-        self.emit(node, reads, writes, move |args, _| {
-            let (x, y) = (args.read(0), args.write(0));
-            for (at, y) in y.iter_mut().enumerate() {
-                *y = padded(x, (&from, &to), &before, mode, at);
-            }
+        let mode = match mode {
+            PadMode::Constant(value) => layout::PadMode::Constant(value),
+            PadMode::Reflect => layout::PadMode::Reflect,
+            PadMode::Edge => layout::PadMode::Replicate,
+        };
+        let plan = PadPlan::new(&self.graph.shape(node.inputs[0]), pads, &mode)
+            .map_err(|error| Error::Shape { op: "pad", what: error.to_string() })?;
+        let (reads, writes) = (self.dense_operands(node)?, self.results(node));
+        self.emit(node, reads, writes, move |args, context| {
+            layout::pad(context, &plan, mode, args.read(0), args.write(0));
         })
     }
 
@@ -157,29 +158,4 @@ impl Part {
             (result, plan)
         }
     }
-}
-
-/// Element `at` of the padded `to`, made of `x` of the extents `from`.
-fn padded(
-    x: &[f32],
-    (from, to): (&[usize], &[usize]),
-    before: &[usize],
-    mode: PadMode,
-    at: usize,
-) -> f32 {
-    let (mut rest, mut index, mut step) = (at, 0, 1);
-    for axis in (0..from.len()).rev() {
-        let place = (rest % to[axis]) as isize - before[axis] as isize;
-        rest /= to[axis];
-        let last = from[axis] as isize - 1;
-        let inside = match mode {
-            PadMode::Constant(value) if place < 0 || place > last => return value,
-            PadMode::Constant(_) => place,
-            PadMode::Edge => place.clamp(0, last),
-            PadMode::Reflect => last - (last - place.abs()).abs(),
-        };
-        index += inside as usize * step;
-        step *= from[axis];
-    }
-    x[index]
 }
