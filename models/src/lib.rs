@@ -7,6 +7,7 @@ pub mod registry;
 pub mod rfdetr;
 mod runtime;
 mod weights;
+pub mod yolo;
 
 pub use error::{Error, Result};
 pub use registry::{

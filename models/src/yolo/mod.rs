@@ -1,0 +1,10 @@
+//! The YOLO networks of Ultralytics: a list of layers, which every checkpoint carries, and the modules it names.
+//!
+//! Source: the layer lists and modules of `ultralytics` 8.4.190 and of the `yolov5` repository, releases 6 and 7.
+
+mod heads;
+mod modules;
+mod network;
+mod spec;
+
+pub use spec::{Arg, Layer, Spec};

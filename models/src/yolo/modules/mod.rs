@@ -1,0 +1,3 @@
+//! The modules that layer lists name.
+
+pub(super) mod conv;
