@@ -185,7 +185,8 @@ impl StateDict {
     }
 
     /// The same tensors under the names that `rename` gives them; `None` leaves one out.
-    pub(crate) fn renamed(&self, rename: impl Fn(&str) -> Option<String>) -> StateDict {
+    #[must_use]
+    pub fn renamed(&self, rename: impl Fn(&str) -> Option<String>) -> StateDict {
         let mut named = Named::default();
         for tensor in self.tensors() {
             if let Some(name) = rename(tensor.name()) {
