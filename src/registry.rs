@@ -239,7 +239,8 @@ pub fn parse_task(name: &str) -> Result<Task, LoadingError> {
         option: "task",
         value: name.to_owned(),
         reason: "unknown; tasks are spelled as in packages: object-detection, \
-                     instance-segmentation, keypoint-detection, semantic-segmentation"
+                 oriented-object-detection, instance-segmentation, keypoint-detection, \
+                 semantic-segmentation, classification, multi-label-classification, depth-estimation"
             .to_owned(),
     })
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ocelli::converters::{DType, StateDict, write_safetensors};
+use ocelli::vision::config::NetworkInput;
 use ocelli::vision::{
     Detection, Detections, ObjectDetectionModel, PostProcessOptions, PreProcessOptions,
     PreProcessed, PreProcessingMetadata, RawOutputs, Result as VisionResult, Tensor, VisionModel,
@@ -69,6 +70,9 @@ fn load(request: &LoadRequest) -> Result<Loaded, Error> {
         model: AnyModel::ObjectDetection(Box::new(Everything { class_names })),
         variant: "everything-tiny".to_owned(),
         resolution: Size::new(1, 1),
+        weights: request.weights.clone(),
+        config: NetworkInput::stretched(Size::new(1, 1), [0.0; 3], [1.0; 3]).into(),
+        keypoints_metadata: None,
         unused: vec![],
     })
 }

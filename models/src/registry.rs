@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use ocelli_converters::StateDict;
 use ocelli_engine::Executor;
+use ocelli_vision::config::InferenceConfig;
 use ocelli_vision::{
-    InstanceSegmentationModel, KeyPointsDetectionModel, ObjectDetectionModel,
-    RecommendedParameters, SemanticSegmentationModel, Size, Task, VisionModel,
+    ClassificationModel, DepthEstimationModel, InstanceSegmentationModel, KeyPointsDetectionModel,
+    KeyPointsMetadata, MultiLabelClassificationModel, ObjectDetectionModel,
+    OrientedObjectDetectionModel, RecommendedParameters, SemanticSegmentationModel, Size, Task,
+    VisionModel,
 };
 
 use crate::{Error, FAMILIES, Result};
@@ -110,6 +113,12 @@ pub struct Loaded {
     pub variant: String,
     /// The network's input.
     pub resolution: Size,
+    /// The network's weights under its own names, as a package of this model has them.
+    pub weights: StateDict,
+    /// What a package of this model says of pre- and post-processing.
+    pub config: InferenceConfig,
+    /// What a package of this model says of key points; nothing for models without any.
+    pub keypoints_metadata: Option<KeyPointsMetadata>,
     /// Tensors of the checkpoint that no layer asked for and that are not known to be of no use.
     pub unused: Vec<String>,
 }
@@ -122,6 +131,10 @@ pub enum AnyModel {
     InstanceSegmentation(Box<dyn InstanceSegmentationModel>),
     KeyPointsDetection(Box<dyn KeyPointsDetectionModel>),
     SemanticSegmentation(Box<dyn SemanticSegmentationModel>),
+    OrientedObjectDetection(Box<dyn OrientedObjectDetectionModel>),
+    Classification(Box<dyn ClassificationModel>),
+    MultiLabelClassification(Box<dyn MultiLabelClassificationModel>),
+    DepthEstimation(Box<dyn DepthEstimationModel>),
 }
 
 impl AnyModel {
@@ -132,6 +145,10 @@ impl AnyModel {
             AnyModel::InstanceSegmentation(_) => Task::InstanceSegmentation,
             AnyModel::KeyPointsDetection(_) => Task::KeyPointDetection,
             AnyModel::SemanticSegmentation(_) => Task::SemanticSegmentation,
+            AnyModel::OrientedObjectDetection(_) => Task::OrientedObjectDetection,
+            AnyModel::Classification(_) => Task::Classification,
+            AnyModel::MultiLabelClassification(_) => Task::MultiLabelClassification,
+            AnyModel::DepthEstimation(_) => Task::DepthEstimation,
         }
     }
 
@@ -142,6 +159,10 @@ impl AnyModel {
             AnyModel::InstanceSegmentation(model) => &**model,
             AnyModel::KeyPointsDetection(model) => &**model,
             AnyModel::SemanticSegmentation(model) => &**model,
+            AnyModel::OrientedObjectDetection(model) => &**model,
+            AnyModel::Classification(model) => &**model,
+            AnyModel::MultiLabelClassification(model) => &**model,
+            AnyModel::DepthEstimation(model) => &**model,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The loaded model of any architecture and task.
 
+mod as_task;
+mod class_filter;
 mod options;
 mod prediction;
 
@@ -8,16 +10,16 @@ use std::sync::Arc;
 use ocelli_engine::Program;
 use ocelli_models::AnyModel;
 use ocelli_vision::{
-    Image, InferOptions, InstanceSegmentationModel, KeyPointsDetectionModel, ObjectDetectionModel,
-    PostProcessOptions, PreProcessingMetadata, RawOutputs, SemanticSegmentationModel, Size, Task,
-    Tensor, VisionModel,
+    Image, InferOptions, PostProcessOptions, PreProcessingMetadata, RawOutputs, Size, Task, Tensor,
+    VisionModel,
 };
 
+pub use class_filter::ClassFilter;
 pub use options::AutoModelOptions;
-pub use prediction::{ClassFilter, Prediction};
+pub use prediction::Prediction;
 
+use crate::Error;
 use crate::executor::Recording;
-use crate::{Error, LoadingError};
 
 /// A model that was found, recognised, loaded and compiled from a name, an address or a path.
 ///
@@ -119,6 +121,9 @@ impl AutoModel {
             AnyModel::ObjectDetection(model) => {
                 all(model.post_process(outputs, metadata, options)?, Prediction::Detections)
             }
+            AnyModel::OrientedObjectDetection(model) => {
+                all(model.post_process(outputs, metadata, options)?, Prediction::Oriented)
+            }
             AnyModel::InstanceSegmentation(model) => {
                 all(model.post_process(outputs, metadata, options)?, Prediction::Instances)
             }
@@ -128,7 +133,16 @@ impl AutoModel {
             AnyModel::SemanticSegmentation(model) => {
                 all(model.post_process(outputs, metadata, options)?, Prediction::Semantic)
             }
-            _ => return Err(self.other_task("this version of the facade").into()),
+            AnyModel::Classification(model) => {
+                all(model.post_process(outputs, metadata, options)?, Prediction::Classification)
+            }
+            AnyModel::MultiLabelClassification(model) => {
+                all(model.post_process(outputs, metadata, options)?, Prediction::MultiLabel)
+            }
+            AnyModel::DepthEstimation(model) => {
+                all(model.post_process(outputs, metadata, options)?, Prediction::Depth)
+            }
+            _ => return Err(Error::Application("the model does a task that is not known".into())),
         })
     }
 
@@ -140,50 +154,6 @@ impl AutoModel {
     /// The model as the trait of its task.
     pub fn as_any_model(&self) -> &AnyModel {
         &self.model
-    }
-
-    /// The model as a detector of objects.
-    ///
-    /// # Errors
-    /// It has another task.
-    pub fn as_object_detection(&self) -> Result<&dyn ObjectDetectionModel, Error> {
-        match &self.model {
-            AnyModel::ObjectDetection(model) => Ok(&**model),
-            _ => Err(self.other_task("object-detection").into()),
-        }
-    }
-
-    /// The model as a detector of objects with masks.
-    ///
-    /// # Errors
-    /// It has another task.
-    pub fn as_instance_segmentation(&self) -> Result<&dyn InstanceSegmentationModel, Error> {
-        match &self.model {
-            AnyModel::InstanceSegmentation(model) => Ok(&**model),
-            _ => Err(self.other_task("instance-segmentation").into()),
-        }
-    }
-
-    /// The model as a detector of key points.
-    ///
-    /// # Errors
-    /// It has another task.
-    pub fn as_key_points_detection(&self) -> Result<&dyn KeyPointsDetectionModel, Error> {
-        match &self.model {
-            AnyModel::KeyPointsDetection(model) => Ok(&**model),
-            _ => Err(self.other_task("keypoint-detection").into()),
-        }
-    }
-
-    /// The model as a segmenter of whole pictures.
-    ///
-    /// # Errors
-    /// It has another task.
-    pub fn as_semantic_segmentation(&self) -> Result<&dyn SemanticSegmentationModel, Error> {
-        match &self.model {
-            AnyModel::SemanticSegmentation(model) => Ok(&**model),
-            _ => Err(self.other_task("semantic-segmentation").into()),
-        }
     }
 
     /// The compiled network for inputs `[n, h, w, c]` alone, to be measured.
@@ -198,14 +168,6 @@ impl AutoModel {
         self.vision().forward(&Tensor::new(shape.to_vec(), values)?)?;
         let compiled = self.recording.find(&shape);
         compiled.ok_or_else(|| Error::Application("the model compiled no network".into()))
-    }
-
-    fn other_task(&self, asked: &str) -> LoadingError {
-        LoadingError::InvalidOption {
-            option: "task",
-            value: asked.to_owned(),
-            reason: format!("{} does {}", self.info.name, crate::task_name(self.task())),
-        }
     }
 }
 

@@ -1,11 +1,10 @@
-//! What was found, whatever the task, and how to keep a part of it.
+//! What was found, whatever the task.
 
 use ocelli_vision::{
-    Detection, Detections, InstanceDetections, KeyPoints, MaskFormat, Masks, Report, ReportContext,
+    ClassificationPrediction, DepthMap, Detections, InstanceDetections, KeyPoints,
+    MultiLabelClassificationPrediction, OrientedDetections, Report, ReportContext,
     SemanticSegmentation, ToReport,
 };
-
-use crate::LoadingError;
 
 /// What a model found in one picture.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,93 +12,98 @@ use crate::LoadingError;
 pub enum Prediction {
     /// Boxes.
     Detections(Detections),
+    /// Rotated boxes.
+    Oriented(OrientedDetections),
     /// Boxes and masks.
     Instances(InstanceDetections),
     /// Boxes and key points.
     KeyPoints(KeyPoints),
     /// A class for every pixel.
     Semantic(SemanticSegmentation),
-}
-
-/// Classes to keep.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClassFilter {
-    keep: Vec<bool>,
-    background: Option<u16>,
-}
-
-impl ClassFilter {
-    /// The classes given by name or by id. A name comes before an id of the same spelling.
-    ///
-    /// # Errors
-    /// One of them is neither a name nor an id of the model.
-    pub fn new<S: AsRef<str>>(
-        wanted: &[S],
-        class_names: &[String],
-    ) -> Result<ClassFilter, LoadingError> {
-        let mut keep = vec![false; class_names.len()];
-        for wanted in wanted {
-            let wanted = wanted.as_ref().trim();
-            let mut known = false;
-            for (name, keep) in class_names.iter().zip(&mut keep) {
-                if name.eq_ignore_ascii_case(wanted) {
-                    (*keep, known) = (true, true);
-                }
-            }
-            let id = wanted.parse::<usize>().ok().filter(|&id| !known && id < keep.len());
-            match id {
-                Some(id) => keep[id] = true,
-                None if known => {}
-                None => return Err(unknown_class(wanted, class_names)),
-            }
-        }
-        let background = class_names.iter().position(|n| n.eq_ignore_ascii_case("background"));
-        Ok(ClassFilter { keep, background: background.and_then(|id| id.try_into().ok()) })
-    }
-
-    fn keeps(&self, class_id: usize) -> bool {
-        self.keep.get(class_id).copied().unwrap_or(false)
-    }
-}
-
-fn unknown_class(wanted: &str, class_names: &[String]) -> LoadingError {
-    let shown: Vec<_> = class_names.iter().take(20).map(String::as_str).collect();
-    let more = if class_names.len() > shown.len() { ", ..." } else { "" };
-    LoadingError::InvalidOption {
-        option: "classes",
-        value: wanted.to_owned(),
-        reason: format!("the model has no such class; it has {}{more}", shown.join(", ")),
-    }
+    /// The picture's class.
+    Classification(ClassificationPrediction),
+    /// The picture's labels.
+    MultiLabel(MultiLabelClassificationPrediction),
+    /// A depth for every pixel.
+    Depth(DepthMap),
 }
 
 impl Prediction {
-    /// Leaves out what is of no wanted class. Of a semantic segmentation, pixels of other classes
-    /// become background, if there is such a class, with score 0.
-    #[must_use]
-    pub fn keep(self, filter: &ClassFilter) -> Prediction {
+    /// Boxes, if that is what the model finds.
+    pub fn as_detections(&self) -> Option<&Detections> {
         match self {
-            Prediction::Detections(found) => Prediction::Detections(detections(&found, filter)),
-            Prediction::Instances(found) => Prediction::Instances(instances(&found, filter)),
-            Prediction::KeyPoints(found) => Prediction::KeyPoints(key_points(found, filter)),
-            Prediction::Semantic(mut found) => {
-                for (class, score) in found.class_map.iter_mut().zip(&mut found.confidence) {
-                    if !filter.keeps(usize::from(*class)) {
-                        *class = filter.background.unwrap_or(*class);
-                        *score = 0.0;
-                    }
-                }
-                Prediction::Semantic(found)
-            }
+            Prediction::Detections(found) => Some(found),
+            _ => None,
         }
     }
 
-    /// The number of objects, or of classes in a semantic segmentation.
+    /// Rotated boxes, if that is what the model finds.
+    pub fn as_oriented(&self) -> Option<&OrientedDetections> {
+        match self {
+            Prediction::Oriented(found) => Some(found),
+            _ => None,
+        }
+    }
+
+    /// Boxes and masks, if that is what the model finds.
+    pub fn as_instances(&self) -> Option<&InstanceDetections> {
+        match self {
+            Prediction::Instances(found) => Some(found),
+            _ => None,
+        }
+    }
+
+    /// Boxes and key points, if that is what the model finds.
+    pub fn as_key_points(&self) -> Option<&KeyPoints> {
+        match self {
+            Prediction::KeyPoints(found) => Some(found),
+            _ => None,
+        }
+    }
+
+    /// A class for every pixel, if that is what the model finds.
+    pub fn as_semantic(&self) -> Option<&SemanticSegmentation> {
+        match self {
+            Prediction::Semantic(found) => Some(found),
+            _ => None,
+        }
+    }
+
+    /// The picture's class, if that is what the model finds.
+    pub fn as_classification(&self) -> Option<&ClassificationPrediction> {
+        match self {
+            Prediction::Classification(found) => Some(found),
+            _ => None,
+        }
+    }
+
+    /// The picture's labels, if that is what the model finds.
+    pub fn as_multi_label(&self) -> Option<&MultiLabelClassificationPrediction> {
+        match self {
+            Prediction::MultiLabel(found) => Some(found),
+            _ => None,
+        }
+    }
+
+    /// A depth for every pixel, if that is what the model finds.
+    pub fn as_depth(&self) -> Option<&DepthMap> {
+        match self {
+            Prediction::Depth(found) => Some(found),
+            _ => None,
+        }
+    }
+
+    /// The number of objects, of classes in a semantic segmentation, or of labels; 1 for a classification and for a depth
+    /// map.
     pub fn len(&self) -> usize {
         match self {
             Prediction::Detections(found) => found.len(),
+            Prediction::Oriented(found) => found.len(),
             Prediction::Instances(found) => found.len(),
             Prediction::KeyPoints(found) => found.len(),
             Prediction::Semantic(found) => found.classes().len(),
+            Prediction::MultiLabel(found) => found.class_ids.len(),
+            Prediction::Classification(_) | Prediction::Depth(_) => 1,
         }
     }
 
@@ -113,96 +117,13 @@ impl ToReport for Prediction {
     fn report(&self, context: &ReportContext<'_>) -> Report {
         match self {
             Prediction::Detections(found) => found.report(context),
+            Prediction::Oriented(found) => found.report(context),
             Prediction::Instances(found) => found.report(context),
             Prediction::KeyPoints(found) => found.report(context),
             Prediction::Semantic(found) => found.report(context),
+            Prediction::Classification(found) => found.report(context),
+            Prediction::MultiLabel(found) => found.report(context),
+            Prediction::Depth(found) => found.report(context),
         }
-    }
-}
-
-fn detections(found: &Detections, filter: &ClassFilter) -> Detections {
-    let mut kept = Detections::new(found.image_size);
-    kept.extend(found.iter().filter(|detection: &Detection| filter.keeps(detection.class_id)));
-    kept
-}
-
-fn instances(found: &InstanceDetections, filter: &ClassFilter) -> InstanceDetections {
-    let kept = (0..found.len()).filter(|&i| filter.keeps(found.detections.class_id[i]));
-    let masks = match &found.masks {
-        Masks::Dense(_) => Masks::Dense(kept.filter_map(|i| found.masks.bitmap(i)).collect()),
-        Masks::Rle(_) => {
-            Masks::from_rle(kept.filter_map(|i| found.masks.rle(i)).collect(), MaskFormat::Rle)
-        }
-    };
-    InstanceDetections { detections: detections(&found.detections, filter), masks }
-}
-
-fn key_points(mut found: KeyPoints, filter: &ClassFilter) -> KeyPoints {
-    let keep: Vec<bool> = found.class_id.iter().map(|&id| filter.keeps(id)).collect();
-    retain(&mut found.class_id, &keep);
-    retain(&mut found.confidence, &keep);
-    retain(&mut found.xyxy, &keep);
-    retain(&mut found.points, &keep);
-    if let Some(covariance) = &mut found.covariance {
-        retain(covariance, &keep);
-    }
-    found
-}
-
-fn retain<T>(values: &mut Vec<T>, keep: &[bool]) {
-    let mut keep = keep.iter();
-    values.retain(|_| keep.next().copied().unwrap_or(false));
-}
-
-#[cfg(test)]
-mod tests {
-    use ocelli_vision::Size;
-
-    use super::*;
-
-    fn names() -> Vec<String> {
-        ["cat", "dog", "1"].map(str::to_owned).to_vec()
-    }
-
-    #[test]
-    fn classes_are_kept_by_name_or_id() {
-        let mut found = Detections::new(Size::new(8, 8));
-        for class_id in 0..3 {
-            found.push(Detection { xyxy: [0.0; 4], class_id, confidence: 0.5 });
-        }
-        let kept = |wanted: &[&str]| {
-            let filter = ClassFilter::new(wanted, &names()).unwrap();
-            match Prediction::Detections(found.clone()).keep(&filter) {
-                Prediction::Detections(kept) => kept.class_id,
-                _ => vec![],
-            }
-        };
-        assert_eq!(kept(&["DOG"]), [1]);
-        assert_eq!(kept(&["0", " dog"]), [0, 1]);
-        assert_eq!(kept(&["1"]), [2]);
-        assert!(kept(&[]).is_empty());
-        let error = ClassFilter::new(&["bird"], &names()).unwrap_err().to_string();
-        assert!(error.contains("it has cat, dog"), "{error}");
-    }
-
-    #[test]
-    fn masks_follow_their_boxes() {
-        let mut found = InstanceDetections::new(Size::new(2, 1), MaskFormat::Rle);
-        let masks = [[0_u8, 1], [1, 1]].map(|row| {
-            let mut map =
-                SemanticSegmentation { image_size: Size::new(2, 1), ..Default::default() };
-            map.class_map = row.iter().map(|&v| u16::from(v)).collect();
-            map.mask(1)
-        });
-        found.masks = Masks::Rle(masks.to_vec());
-        for class_id in [1, 0] {
-            let confidence = 0.5;
-            found.detections.push(Detection { xyxy: [0.0; 4], class_id, confidence });
-        }
-        let filter = ClassFilter::new(&["cat"], &names()).unwrap();
-        let Prediction::Instances(kept) = Prediction::Instances(found).keep(&filter) else {
-            panic!("another task")
-        };
-        assert_eq!((kept.len(), kept.masks.rle(0)), (1, Some(masks[1].clone())));
     }
 }

@@ -5,18 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ocelli_converters::{StateDict, write_safetensors};
-use ocelli_models::{LoadOptions, LoadRequest};
-use ocelli_vision::config::{InferenceConfig, NetworkInput};
-use ocelli_vision::{Size, Task};
+use ocelli_models::{LoadOptions, LoadRequest, Loaded};
+use ocelli_vision::Task;
 use serde::Serialize;
 use serde_json::json;
 
 use super::{ModelConfig, PackageFolder, StoredPreparation};
 use crate::executor::Describing;
 use crate::{EnvironmentError, Error, LoadingError, Registry};
-
-/// Mean and standard deviation of `ImageNet`'s colours, which all DINOv2 networks take.
-const IMAGENET: ([f64; 3], [f64; 3]) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
 
 /// What became of a checkpoint.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -53,7 +49,6 @@ pub fn write_package(
     let package = if source.is_dir() { Some(PackageFolder::read(source)?) } else { None };
     let file = package.as_ref().map_or(source, |package| &package.weights);
     let checkpoint = StateDict::open(file)?;
-    let weights = network_weights(&checkpoint, registry);
     let (architecture, task) = match &package {
         Some(PackageFolder { config, .. }) if config.task_type.is_some() => {
             (config.architecture().to_owned(), config.task_type.unwrap_or(Task::ObjectDetection))
@@ -73,46 +68,23 @@ pub fn write_package(
         options,
         executor: std::sync::Arc::new(Describing),
     })?;
-    let class_names = loaded.model.vision().class_names().to_vec();
 
     make_empty(folder)?;
-    let described = Described { variant: &loaded.variant, resolution: loaded.resolution };
     match package {
         Some(package) => copy_files(&package, folder)?,
-        None => write_files(folder, &architecture, task, &class_names, &described)?,
+        None => write_files(folder, &architecture, task, &loaded)?,
     }
-    let (tensors, bytes) = write_weights(&weights, &folder.join("weights.safetensors"))?;
+    let (tensors, bytes) = write_weights(&loaded.weights, &folder.join("weights.safetensors"))?;
     Ok(WrittenPackage {
         folder: folder.to_owned(),
         architecture,
         task,
+        classes: loaded.model.vision().class_names().len(),
         variant: loaded.variant,
-        classes: class_names.len(),
         tensors,
         bytes,
-        left_out: checkpoint.len() - tensors,
+        left_out: checkpoint.len().saturating_sub(tensors),
     })
-}
-
-struct Described<'a> {
-    variant: &'a str,
-    resolution: Size,
-}
-
-/// The tensors of a checkpoint that are the network's, under its own names: the part of it that is recognised by itself.
-fn network_weights(checkpoint: &StateDict, registry: &Registry) -> StateDict {
-    const PLACES: [(&str, &str); 7] = [
-        ("model", "module."),
-        ("model", ""),
-        ("state_dict", "model._orig_mod."),
-        ("state_dict", "model."),
-        ("state_dict", ""),
-        ("", "module."),
-        ("", "model."),
-    ];
-    let parts = PLACES.iter().map(|(path, prefix)| checkpoint.subset(path, prefix));
-    let mut parts = parts.filter(|part| !part.is_empty());
-    parts.find(|part| registry.recognise(part).is_ok()).unwrap_or_else(|| checkpoint.clone())
 }
 
 fn make_empty(folder: &Path) -> Result<(), Error> {
@@ -130,8 +102,7 @@ fn write_files(
     folder: &Path,
     architecture: &str,
     task: Task,
-    class_names: &[String],
-    described: &Described<'_>,
+    loaded: &Loaded,
 ) -> Result<(), Error> {
     let config = ModelConfig {
         model_architecture: Some(architecture.to_owned()),
@@ -141,22 +112,14 @@ fn write_files(
         ..ModelConfig::default()
     };
     write_json(folder, "model_config.json", &config)?;
-    write_json(folder, "model_type.json", &json!({ "model_type": described.variant }))?;
-    write_json(folder, "inference_config.json", &inference_config(described.resolution))?;
-    let mut names = class_names.join("\n");
+    write_json(folder, "model_type.json", &json!({ "model_type": loaded.variant }))?;
+    write_json(folder, "inference_config.json", &loaded.config)?;
+    if let Some(metadata) = &loaded.keypoints_metadata {
+        write_json(folder, "keypoints_metadata.json", metadata)?;
+    }
+    let mut names = loaded.model.vision().class_names().join("\n");
     names.push('\n');
     write(folder, "class_names.txt", names.as_bytes())
-}
-
-fn inference_config(resolution: Size) -> InferenceConfig {
-    InferenceConfig {
-        image_pre_processing: ocelli_vision::config::ImagePreProcessing::default(),
-        network_input: NetworkInput::stretched(resolution, IMAGENET.0, IMAGENET.1),
-        forward_pass: ocelli_vision::config::ForwardPass::default(),
-        post_processing: None,
-        model_initialization: None,
-        class_names_operations: None,
-    }
 }
 
 /// The small files of a package, as they are.

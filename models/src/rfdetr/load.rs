@@ -46,13 +46,14 @@ pub(super) fn load(request: &LoadRequest) -> Result<Loaded> {
     let said = options.model_type.as_deref();
     let said = said.or_else(|| package.and_then(|p| p.model_type.as_deref()));
     let config = infer(&checkpoint, said)?;
-    let inference = package.map(inference_config).transpose()?;
-    let inference = inference.as_ref();
+    let packaged = package.map(inference_config).transpose()?;
+    let inference = packaged.as_ref();
 
     let resolution = resolution(&checkpoint, &config.variant, options, inference)?;
     let classes = classes(&checkpoint, &config, options, package.zip(inference))?;
     let prepare = prepare(&config.variant, resolution, options.preparation, inference)?;
     let points = points(&config, &classes, package)?;
+    let keypoints_metadata = points.metadata();
 
     let source = Arc::new(CheckpointWeights::new(checkpoint.weights.clone()));
     let root = Weights::new(Arc::clone(&source) as _);
@@ -73,7 +74,16 @@ pub(super) fn load(request: &LoadRequest) -> Result<Loaded> {
         Head::KeyPoints => AnyModel::KeyPointsDetection(Box::new(model)),
         Head::Semantic => AnyModel::SemanticSegmentation(Box::new(model)),
     };
-    Ok(Loaded { model, variant: config.variant.id(), resolution, unused })
+    Ok(Loaded {
+        model,
+        variant: config.variant.id(),
+        resolution,
+        weights: checkpoint.weights,
+        config: packaged
+            .unwrap_or_else(|| NetworkInput::stretched(resolution, MEAN, DEVIATION).into()),
+        keypoints_metadata,
+        unused,
+    })
 }
 
 /// The network for inputs of `shape`.
@@ -177,7 +187,6 @@ fn prepare(
 
 /// What a package of a checkpoint without one would say.
 fn plain_input(divisor: usize) -> NetworkInput {
-    let numbers = |values: [f32; 3]| values.map(f64::from).to_vec();
     NetworkInput {
         training_input_size: None,
         dataset_version_resize_dimensions: None,
@@ -188,7 +197,7 @@ fn plain_input(divisor: usize) -> NetworkInput {
         padding_value: None,
         input_channels: 3,
         scaling_factor: Some(255.0),
-        normalization: Some((numbers(MEAN), numbers(DEVIATION))),
+        normalization: Some((MEAN.to_vec(), DEVIATION.to_vec())),
     }
 }
 

@@ -3,7 +3,7 @@
 use ocelli_vision::detr::{Selected, detections, select};
 use ocelli_vision::{
     Activation, Detections, Image, InstanceDetections, InstanceSegmentationModel, KeyPointHeads,
-    KeyPointSelection, KeyPoints, KeyPointsDetectionModel, ObjectDetectionModel,
+    KeyPointSelection, KeyPoints, KeyPointsDetectionModel, KeyPointsMetadata, ObjectDetectionModel,
     PostProcessOptions, PreProcessOptions, PreProcessed, PreProcessingMetadata, RawOutputs,
     RecommendedParameters, Result, SemanticHead, SemanticSegmentation, SemanticSegmentationModel,
     Size, Skeleton, Tensor, Thresholds, VisionModel, align_masks, key_points,
@@ -40,6 +40,15 @@ pub(super) struct Points {
     pub(super) skeletons: Vec<Skeleton>,
     /// How many points each column of the logits has.
     pub(super) of_column: Vec<usize>,
+}
+
+impl Points {
+    /// As a package has them; nothing where no class has points.
+    pub(super) fn metadata(&self) -> Option<KeyPointsMetadata> {
+        let Points { names, skeletons, .. } = self;
+        let any = !self.of_column.is_empty();
+        any.then(|| KeyPointsMetadata { names: names.clone(), skeletons: skeletons.clone() })
+    }
 }
 
 impl VisionModel for RfDetr {

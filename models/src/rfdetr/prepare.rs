@@ -7,9 +7,9 @@ use ocelli_vision::{
 };
 
 /// ImageNet's means and deviations of red, green and blue.
-pub(super) const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
+pub(super) const MEAN: [f64; 3] = [0.485, 0.456, 0.406];
 /// See [`MEAN`].
-pub(super) const DEVIATION: [f32; 3] = [0.229, 0.224, 0.225];
+pub(super) const DEVIATION: [f64; 3] = [0.229, 0.224, 0.225];
 
 /// The longest side of an input: beyond it attention alone would take more memory than a machine has.
 pub(super) const MAX_SIDE: usize = 4096;
@@ -91,7 +91,7 @@ fn write(image: &Image, size: Size, out: &mut [f32]) {
                     line.iter().zip(across).map(|(p, w)| scaled(p[c]) * w).sum::<f32>()
                 };
                 let value: f32 = down.iter().enumerate().map(|(y, w)| line(y) * w).sum();
-                (value - MEAN[c]) / DEVIATION[c]
+                (value - MEAN[c] as f32) / DEVIATION[c] as f32
             });
         }
     }

@@ -1,16 +1,18 @@
 //! Predictions drawn onto their picture.
 
 mod canvas;
+mod depth;
 mod font;
 mod palette;
 
 use canvas::{Canvas, blend};
+pub use depth::{depth_colors, depth_image};
 pub use palette::class_color;
 use palette::ink_on;
 
 use crate::{
-    DepthMap, Detection, Detections, Image, InstanceDetections, KeyPoints, Result,
-    SemanticSegmentation, Skeleton,
+    Detection, Detections, Image, InstanceDetections, KeyPoints, OrientedDetection,
+    OrientedDetections, SemanticSegmentation, Skeleton,
 };
 
 /// How predictions are drawn.
@@ -50,6 +52,15 @@ pub fn draw_detections(image: &mut Image, found: &Detections, style: &Style<'_>)
     let found: Vec<Detection> = found.iter().collect();
     for detection in found.iter().rev() {
         draw_box(&mut canvas, detection, style);
+    }
+}
+
+/// Draws rotated boxes and their labels, the most confident on top.
+pub fn draw_oriented(image: &mut Image, found: &OrientedDetections, style: &Style<'_>) {
+    let mut canvas = Canvas::new(image);
+    let found: Vec<OrientedDetection> = found.iter().collect();
+    for detection in found.iter().rev() {
+        draw_oriented_box(&mut canvas, detection, style);
     }
 }
 
@@ -115,15 +126,15 @@ pub fn draw_semantic(
     }
 }
 
-/// A depth map as a gray picture, its smallest value black and its largest white.
-///
-/// # Errors
-/// If the map's size is empty or does not fit its values.
-pub fn depth_image(map: &DepthMap) -> Result<Image> {
-    let (low, high) = map.range().unwrap_or((0.0, 0.0));
-    let scale = if high > low { 255.0 / (high - low) } else { 0.0 };
-    let gray: Vec<u8> = map.depth.iter().map(|v| ((v - low) * scale).round() as u8).collect();
-    Image::from_gray(map.image_size.width, map.image_size.height, &gray)
+/// Writes classes and their scores at the upper left, one below the other.
+pub fn draw_classes(image: &mut Image, classes: &[(usize, f32)], style: &Style<'_>) {
+    let mut canvas = Canvas::new(image);
+    let line = style.line(&canvas);
+    for (row, &(class_id, confidence)) in classes.iter().enumerate() {
+        let label = style.label(class_id, confidence);
+        let top = row as i64 * label_height(line);
+        write_label(&mut canvas, &label, [0, top], line, class_color(class_id));
+    }
 }
 
 fn draw_box(canvas: &mut Canvas<'_>, detection: &Detection, style: &Style<'_>) {
@@ -137,16 +148,37 @@ fn draw_box(canvas: &mut Canvas<'_>, detection: &Detection, style: &Style<'_>) {
     }
 }
 
+fn draw_oriented_box(canvas: &mut Canvas<'_>, detection: &OrientedDetection, style: &Style<'_>) {
+    let color = class_color(detection.class_id);
+    let line = style.line(canvas);
+    let corners = detection.corners().map(|corner| corner.map(pixel));
+    for (i, &from) in corners.iter().enumerate() {
+        canvas.line(from, corners[(i + 1) % corners.len()], line, color);
+    }
+    if style.labels {
+        let label = style.label(detection.class_id, detection.confidence);
+        draw_label(canvas, &label, detection.xyxy().map(pixel), line, color);
+    }
+}
+
 /// A label on the box's upper edge: above it if there is room, else inside.
 fn draw_label(canvas: &mut Canvas<'_>, label: &str, corners: [i64; 4], line: i64, color: [u8; 3]) {
+    let height = label_height(line);
+    let top = if corners[1] >= height { corners[1] - height } else { corners[1].max(0) };
+    write_label(canvas, label, [corners[0], top], line, color);
+}
+
+/// Text on a ground of `color`, moved sideways until it is in the picture.
+fn write_label(canvas: &mut Canvas<'_>, label: &str, [x, y]: [i64; 2], line: i64, color: [u8; 3]) {
     let scale = line.max(1);
-    let (width, _) = canvas.size();
     let text_width = (label.chars().count() * font::ADVANCE) as i64 * scale + scale;
-    let text_height = (font::HEIGHT as i64 + 1) * scale;
-    let left = corners[0].min(width - text_width).max(0);
-    let top = if corners[1] >= text_height { corners[1] - text_height } else { corners[1].max(0) };
-    canvas.rect([left, top, left + text_width, top + text_height], color);
-    canvas.text(label, [left + scale, top + scale], scale, ink_on(color));
+    let left = x.min(canvas.size().0 - text_width).max(0);
+    canvas.rect([left, y, left + text_width, y + label_height(line)], color);
+    canvas.text(label, [left + scale, y + scale], scale, ink_on(color));
+}
+
+fn label_height(line: i64) -> i64 {
+    (font::HEIGHT as i64 + 1) * line.max(1)
 }
 
 /// A coordinate in whole pixels, within what the arithmetic of drawing can hold.

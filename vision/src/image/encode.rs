@@ -4,7 +4,7 @@ use std::path::Path;
 use image::{ExtendedColorType, ImageFormat};
 
 use super::Image;
-use crate::{Result, VisionError};
+use crate::{Result, Size, VisionError};
 
 impl Image {
     /// Writes the picture to a file, in the format that the file's extension names.
@@ -33,6 +33,26 @@ impl Image {
         image::write_buffer_with_format(&mut bytes, &self.pixels, width, height, color, format)?;
         Ok(bytes.into_inner())
     }
+}
+
+/// Writes 16-bit grays `[height, width]` as a PNG.
+pub(crate) fn save_gray16(path: &Path, size: Size, grays: &[u16]) -> Result<()> {
+    let pixels = size.checked_pixels()?;
+    if grays.len() != pixels {
+        return Err(VisionError::shape(
+            "gray picture",
+            &[grays.len()],
+            &format!("{pixels} values"),
+        ));
+    }
+    let bytes: Vec<u8> = grays.iter().flat_map(|gray| gray.to_ne_bytes()).collect();
+    let (width, height) = (size.width as u32, size.height as u32);
+    let (color, format) = (ExtendedColorType::L16, ImageFormat::Png);
+    let mut file = Cursor::new(Vec::new());
+    image::write_buffer_with_format(&mut file, &bytes, width, height, color, format)
+        .map_err(|error| encode_error(path, &error))?;
+    std::fs::write(path, file.into_inner())
+        .map_err(|source| VisionError::Io { path: path.into(), source })
 }
 
 fn encode_error(path: &Path, error: &image::ImageError) -> VisionError {

@@ -6,6 +6,7 @@ mod jpeg;
 mod limits;
 
 pub use decode::DecodeOptions;
+pub(crate) use encode::save_gray16;
 pub use limits::{MAX_PIXELS, checked_pixels};
 
 use crate::{Result, Size, VisionError};

@@ -25,9 +25,9 @@ impl ClassificationPrediction {
 }
 
 impl ToReport for ClassificationPrediction {
-    /// Names the five most probable classes.
+    /// Names the five most probable classes, of those that are possible at all.
     fn report(&self, context: &ReportContext<'_>) -> Report {
-        let rows = self.top(REPORTED).into_iter();
+        let rows = self.top(REPORTED).into_iter().filter(|&(_, confidence)| confidence > 0.0);
         let rows = rows.map(|(class, confidence)| context.prediction(class, confidence)).collect();
         context.report(Task::Classification, self.image_size, rows)
     }

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Report, ReportContext, ReportedPrediction, ToReport};
-use crate::{Rle, Size, Task, masks::Runs};
+use crate::{Result, Rle, Size, Task, masks::Runs};
 
 /// The class of every pixel of one picture.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -75,6 +75,28 @@ impl DepthMap {
             None => Some((v, v)),
             Some((low, high)) => Some((v.min(low), v.max(high))),
         })
+    }
+
+    /// The values brought to 0..=1, the smallest to 0 and the largest to 1; a map of one value to 0. What is not a
+    /// number stays so, and infinities go to the ends.
+    pub fn scaled(&self) -> impl Iterator<Item = f32> {
+        let (low, high) = self.range().unwrap_or((0.0, 0.0));
+        let extent = f64::from(high) - f64::from(low);
+        let scale = if extent > 0.0 { 1.0 / extent } else { 0.0 };
+        self.depth.iter().map(move |&v| match v {
+            v if v.is_finite() => ((f64::from(v) - f64::from(low)) * scale) as f32,
+            v if v.is_nan() => v,
+            v => f32::from(u8::from(v > 0.0)),
+        })
+    }
+
+    /// Writes the map as a PNG of 16-bit grays, the smallest value 0 and the largest 65535.
+    ///
+    /// # Errors
+    /// If the map's size is empty or does not fit its values, or the file cannot be written.
+    pub fn save_png(&self, path: impl AsRef<std::path::Path>) -> Result<()> {
+        let grays: Vec<u16> = self.scaled().map(|v| (v * 65535.0).round() as u16).collect();
+        crate::image::save_gray16(path.as_ref(), self.image_size, &grays)
     }
 }
 

@@ -7,6 +7,7 @@ mod detections;
 mod embeddings;
 mod instances;
 mod key_points;
+mod oriented;
 mod report;
 
 pub use classification::{ClassificationPrediction, MultiLabelClassificationPrediction};
@@ -16,6 +17,7 @@ pub use detections::{Detection, Detections};
 pub use embeddings::Embeddings;
 pub use instances::{InstanceDetection, InstanceDetections};
 pub use key_points::{KeyPoint, KeyPoints, Skeleton};
+pub use oriented::{OrientedDetection, OrientedDetections};
 pub use report::{Report, ReportContext, ReportedPrediction, ToReport};
 
 #[cfg(test)]

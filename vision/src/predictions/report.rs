@@ -50,6 +50,12 @@ pub struct ReportedPrediction {
     /// The points `[x, y, confidence]`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keypoints: Option<Vec<[f32; 3]>>,
+    /// The rotated box: centre x and y, width, height in pixels, angle in radians.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub xywhr: Option<[f32; 5]>,
+    /// The rotated box's corners `[x, y]`, around it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub polygon: Option<[[f32; 2]; 4]>,
 }
 
 /// What a report says besides the prediction itself.

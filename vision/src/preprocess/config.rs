@@ -59,6 +59,20 @@ impl InferenceConfig {
     }
 }
 
+/// No steps before the resize, and nothing said of batches, outputs and class names.
+impl From<NetworkInput> for InferenceConfig {
+    fn from(network_input: NetworkInput) -> Self {
+        Self {
+            image_pre_processing: ImagePreProcessing::default(),
+            network_input,
+            forward_pass: ForwardPass::default(),
+            post_processing: None,
+            model_initialization: None,
+            class_names_operations: None,
+        }
+    }
+}
+
 /// What remains of a list of classes after some were removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClassMapping {

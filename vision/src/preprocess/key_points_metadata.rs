@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::config::ClassMapping;
 use crate::{Result, Skeleton, VisionError};
@@ -15,14 +15,14 @@ pub struct KeyPointsMetadata {
     pub skeletons: Vec<Skeleton>,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Entry {
     object_class_id: usize,
     keypoints: BTreeMap<String, String>,
     edges: Vec<Edge>,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Edge {
     from: usize,
     to: usize,
@@ -58,6 +58,24 @@ impl KeyPointsMetadata {
         }
         let (names, skeletons) = by_class.into_values().unzip();
         Ok(Self { names, skeletons })
+    }
+
+    fn entries(&self) -> Vec<Entry> {
+        let of_class = self.names.iter().enumerate();
+        let entry = |(object_class_id, names): (usize, &Vec<String>)| {
+            let keypoints = names.iter().enumerate().map(|(i, name)| (i.to_string(), name.clone()));
+            let edges = self.skeletons.get(object_class_id).into_iter().flatten();
+            let edges = edges.map(|&(from, to)| Edge { from, to }).collect();
+            Entry { object_class_id, keypoints: keypoints.collect(), edges }
+        };
+        of_class.map(entry).collect()
+    }
+}
+
+/// As the file has it: one object a class.
+impl Serialize for KeyPointsMetadata {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.entries().serialize(serializer)
     }
 }
 

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ClassificationPrediction, DepthMap, Detections, Embeddings, Image, InstanceDetections,
-    KeyPoints, MultiLabelClassificationPrediction, PreProcessed, PreProcessingMetadata, RawOutputs,
-    Result, SemanticSegmentation, Skeleton, Tensor,
+    KeyPoints, MultiLabelClassificationPrediction, OrientedDetections, PreProcessed,
+    PreProcessingMetadata, RawOutputs, Result, SemanticSegmentation, Skeleton, Tensor,
 };
 
 /// A task, spelled as package files spell it.
@@ -23,6 +23,7 @@ use crate::{
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Task {
     ObjectDetection,
+    OrientedObjectDetection,
     InstanceSegmentation,
     SemanticSegmentation,
     #[serde(rename = "keypoint-detection")]
@@ -98,6 +99,11 @@ macro_rules! task {
 task! {
     /// Finds objects and says where they are, as boxes.
     ObjectDetectionModel -> Detections {}
+}
+
+task! {
+    /// Finds objects and says where they are, as rotated boxes.
+    OrientedObjectDetectionModel -> OrientedDetections {}
 }
 
 task! {

@@ -51,6 +51,7 @@ fn a_boxed_model_infers() {
 fn tasks_are_spelled_as_package_files_do() {
     let cases = [
         (Task::ObjectDetection, "\"object-detection\""),
+        (Task::OrientedObjectDetection, "\"oriented-object-detection\""),
         (Task::KeyPointDetection, "\"keypoint-detection\""),
         (Task::MultiLabelClassification, "\"multi-label-classification\""),
         (Task::StructuredOcr, "\"structured-ocr\""),
