@@ -56,18 +56,27 @@ impl<'a> Prototypes<'a> {
         values: MaskValues,
         format: MaskFormat,
     ) -> Result<Masks> {
-        let one = |&(coefficients, xyxy): &Coefficients<'_>| {
-            let cut = xyxy.map(|side| (side * 0.25).round_ties_even());
-            let (columns, rows) = within(cut, self.grid);
-            let mut map = self.map(coefficients, columns, rows)?;
-            if values == MaskValues::Logits {
-                return align_mask(&map.values, self.grid, metadata, 0.0);
-            }
-            map.update(sigmoid);
-            align_mask(&map.values, self.grid, metadata, 0.5)
+        let threshold = match values {
+            MaskValues::Smooth => 0.5,
+            MaskValues::Logits => 0.0,
+        };
+        let one = |instance: &Coefficients<'_>| {
+            align_mask(&self.cut(*instance, values)?, self.grid, metadata, threshold)
         };
         let masks: Vec<Rle> = instances.par_iter().map(one).collect::<Result<_>>()?;
         Ok(collect(masks, format))
+    }
+
+    /// A map with zeros outside of the instance's box, `[grid.height, grid.width]`.
+    fn cut(&self, (coefficients, xyxy): Coefficients<'_>, values: MaskValues) -> Result<Vec<f32>> {
+        let (columns, rows) = within(xyxy.map(|side| (side * 0.25).round_ties_even()), self.grid);
+        let mut map = self.map(coefficients, columns.clone(), rows.clone())?;
+        if values == MaskValues::Smooth {
+            for row in map.chunks_exact_mut(self.grid.width).take(rows.end).skip(rows.start) {
+                row[columns.clone()].iter_mut().for_each(|value| *value = sigmoid(*value));
+            }
+        }
+        Ok(map)
     }
 
     /// Masks resized to the picture and then cut to their boxes: the way of Ultralytics with `retina_masks`, whose
@@ -94,46 +103,33 @@ impl<'a> Prototypes<'a> {
             let place =
                 Place { canvas, left: 0, top: 0, columns: across.clone(), rows: down.clone() };
             let map = self.map(coefficients, reach(&columns, &across), reach(&lines, &down))?;
-            Ok(outline(&map.values, self.grid, columns.clone(), lines.clone(), 0.0, &place))
+            Ok(outline(&map, self.grid, columns.clone(), lines.clone(), 0.0, &place))
         };
         let masks: Vec<Rle> = instances.par_iter().map(one).collect::<Result<_>>()?;
         Ok(collect(masks, format))
     }
 
     /// The sum of the prototypes in a part of the grid; zeros elsewhere.
-    fn map(&self, coefficients: &[f32], columns: Range<usize>, rows: Range<usize>) -> Result<Map> {
+    fn map(
+        &self,
+        coefficients: &[f32],
+        columns: Range<usize>,
+        rows: Range<usize>,
+    ) -> Result<Vec<f32>> {
         if coefficients.len() != self.channels {
             let expected = format!("{} coefficients", self.channels);
             return Err(VisionError::shape("coefficients", &[coefficients.len()], &expected));
         }
         let width = self.grid.width;
         let mut values = vec![0.0; self.grid.pixels()];
-        for y in rows.clone() {
+        for y in rows {
             let row = self.values[y * width * self.channels..].chunks_exact(self.channels);
             let places = values[y * width..][..width].iter_mut().zip(row);
             for (out, prototypes) in places.skip(columns.start).take(columns.len()) {
                 *out = lanes_dot(prototypes, coefficients);
             }
         }
-        Ok(Map { values, width, columns, rows })
-    }
-}
-
-/// A map of which only a part is not zero.
-struct Map {
-    values: Vec<f32>,
-    width: usize,
-    columns: Range<usize>,
-    rows: Range<usize>,
-}
-
-impl Map {
-    fn update(&mut self, change: impl Fn(f32) -> f32) {
-        for row in
-            self.values.chunks_exact_mut(self.width).take(self.rows.end).skip(self.rows.start)
-        {
-            row[self.columns.clone()].iter_mut().for_each(|value| *value = change(*value));
-        }
+        Ok(values)
     }
 }
 
@@ -185,3 +181,6 @@ fn lanes_dot(a: &[f32], b: &[f32]) -> f32 {
     }
     sums.iter().sum::<f32>() + dot(rest_a, rest_b)
 }
+
+#[cfg(test)]
+mod tests;

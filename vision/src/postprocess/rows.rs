@@ -134,3 +134,6 @@ impl Suppression {
         candidates
     }
 }
+
+#[cfg(test)]
+mod tests;
