@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{BitMask, KeyPoint, Masks, Size};
+use crate::{BitMask, DepthMap, KeyPoint, Masks, Size};
 
 fn names() -> Vec<String> {
     ["cat", "dog"].map(String::from).to_vec()
@@ -113,4 +113,49 @@ proptest! {
         };
         draw_key_points(&mut image, &points, &[vec![(0, 1), (1, 9)]], &style);
     }
+}
+
+#[test]
+fn depth_has_the_colours_of_the_turbo_map() {
+    // matplotlib 3.11, `turbo` at 0, 51, 128 and 255 of 255; between two entries of the table 7 levels off at most.
+    let map = DepthMap { image_size: Size::new(4, 1), depth: vec![0.0, 51.0, 128.0, 255.0] };
+    let image = depth_colors(&map).unwrap();
+    let expected = [[48, 18, 59], [62, 155, 254], [164, 252, 60], [122, 4, 3]];
+    for (x, expected) in expected.into_iter().enumerate() {
+        let found = image.pixel(x, 0).unwrap();
+        let near = found.iter().zip(expected).all(|(&a, b)| a.abs_diff(b) <= 7);
+        assert!(near, "{found:?} {expected:?}");
+    }
+    let odd = DepthMap { image_size: Size::new(2, 1), depth: vec![f32::NAN, 1.0] };
+    assert_eq!(depth_colors(&odd).unwrap().pixel(0, 0), Some([0; 3]));
+    assert!(depth_colors(&DepthMap { image_size: Size::new(3, 1), ..odd }).is_err());
+}
+
+#[test]
+fn a_rotated_box_has_a_rotated_frame() {
+    let mut image = Image::filled(60, 40, [9; 3]).unwrap();
+    let names = names();
+    let style = Style { labels: false, line_width: Some(2), ..Style::new(&names) };
+    let mut found = OrientedDetections::new(Size::new(60, 40));
+    let xywhr = [30.0, 20.0, 30.0, 10.0, std::f32::consts::FRAC_PI_2];
+    found.push(OrientedDetection { xywhr, class_id: 0, confidence: 0.5 });
+    draw_oriented(&mut image, &found, &style);
+    let color = Some(class_color(0));
+    for (x, y, framed) in [(25, 5, true), (35, 34, true), (30, 5, true), (25, 20, true)]
+        .into_iter()
+        .chain([(30, 20, false), (15, 15, false), (45, 25, false)])
+    {
+        assert_eq!(image.pixel(x, y) == color, framed, "{x} {y}");
+    }
+}
+
+#[test]
+fn classes_are_written_one_below_the_other() {
+    let mut image = Image::filled(80, 40, [9; 3]).unwrap();
+    let names = names();
+    let style = Style { line_width: Some(1), ..Style::new(&names) };
+    draw_classes(&mut image, &[(1, 0.75), (0, 0.25)], &style);
+    assert_eq!(image.pixel(0, 0), Some(class_color(1)));
+    assert_eq!(image.pixel(0, 10), Some(class_color(0)));
+    assert_eq!(image.pixel(0, 20), Some([9; 3]));
 }

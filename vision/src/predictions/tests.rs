@@ -123,3 +123,47 @@ fn embeddings_compare_by_angle() {
     assert!(cosines[1][0].abs() < 1e-6);
     assert!(a.cosine(&Embeddings { dimensions: 3, values: vec![] }).is_err());
 }
+
+#[test]
+fn corners_go_around_a_rotated_box() {
+    let corners = |xywhr| OrientedDetection { xywhr, class_id: 0, confidence: 0.5 }.corners();
+    // `xywhr2xyxyxyxy` of Ultralytics' definition: centre + a + b, + a - b, - a - b, - a + b.
+    assert_eq!(
+        corners([10.0, 20.0, 8.0, 4.0, 0.0]),
+        [[14.0, 22.0], [14.0, 18.0], [6.0, 18.0], [6.0, 22.0]]
+    );
+    let turned = corners([10.0, 20.0, 8.0, 4.0, std::f32::consts::FRAC_PI_2]);
+    let expected = [[8.0, 24.0], [12.0, 24.0], [12.0, 16.0], [8.0, 16.0]];
+    for (found, expected) in turned.iter().flatten().zip(expected.iter().flatten()) {
+        assert!((found - expected).abs() < 1e-5, "{turned:?}");
+    }
+}
+
+#[test]
+fn rotated_boxes_report_all_their_forms() {
+    let mut found = OrientedDetections::new(Size::new(12, 30));
+    found.push(OrientedDetection {
+        xywhr: [10.0, 20.0, 8.0, 4.0, 0.0],
+        class_id: 1,
+        confidence: 0.5,
+    });
+    assert_eq!((found.len(), found.iter().count()), (1, 1));
+    let expected = concat!(
+        r#""task":"oriented-object-detection","predictions":[{"class_id":1,"class_name":"dog","#,
+        r#""confidence":0.5,"xyxy":[6.0,18.0,12.0,22.0],"xywhr":[10.0,20.0,8.0,4.0,0.0],"#,
+        r#""polygon":[[14.0,22.0],[14.0,18.0],[6.0,18.0],[6.0,22.0]]}]}"#
+    );
+    assert!(json(&found).ends_with(expected), "{}", json(&found));
+}
+
+#[test]
+fn depth_is_kept_in_sixteen_bits() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("depth.png");
+    let depth = vec![-1.0, 0.0, 3.0, f32::NAN];
+    let map = DepthMap { image_size: Size::new(2, 2), depth };
+    map.save_png(&path).unwrap();
+    let read = image::open(&path).unwrap().into_luma16();
+    assert_eq!(read.into_raw(), [0, 16384, 65535, 0]);
+    assert!(DepthMap { image_size: Size::new(3, 2), ..map }.save_png(&path).is_err());
+}

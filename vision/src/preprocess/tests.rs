@@ -224,6 +224,8 @@ fn key_points_are_described_by_class() {
     let all = KeyPointsMetadata::parse(text, 2, None).unwrap();
     assert_eq!(all.names, [vec![], vec!["nose", "tail", "paw"]]);
     assert_eq!(all.skeletons, [vec![], vec![(0, 2)]]);
+    let written = serde_json::to_vec(&all).unwrap();
+    assert_eq!(KeyPointsMetadata::parse(&written, 2, None).unwrap(), all);
     let mapping = ClassMapping { index: vec![None, Some(0)], names: vec!["dog".to_owned()] };
     let some = KeyPointsMetadata::parse(text, 1, Some(&mapping)).unwrap();
     assert_eq!(some.names, [vec!["nose", "tail", "paw"]]);
