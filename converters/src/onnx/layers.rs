@@ -9,7 +9,7 @@ use super::path::{is_anonymous, module_of};
 /// Layers met in a graph and the initializers they use.
 #[derive(Default)]
 pub(crate) struct Layers<'a> {
-    layers: Vec<Layer<'a>>,
+    met: Vec<Layer<'a>>,
     /// Outputs of matrix products, which a bias may be added to, and the layer each is of.
     products: HashMap<&'a str, usize>,
     /// Parameters under further names: initializer and name.
@@ -58,9 +58,9 @@ impl<'a> Layers<'a> {
             "BatchNormalization" => self.layer(node, known, BATCH_NORM),
             "Gemm" if is_linear(node) => self.layer(node, known, AFFINE),
             "MatMul" => {
-                let layers = self.layers.len();
+                let layers = self.met.len();
                 self.layer(node, known, &AFFINE[..1]);
-                if let (true, Some(&output)) = (self.layers.len() > layers, node.outputs.first()) {
+                if let (true, Some(&output)) = (self.met.len() > layers, node.outputs.first()) {
                     self.products.insert(output, layers);
                 }
             }
@@ -95,7 +95,7 @@ impl<'a> Layers<'a> {
             }
         }
         if !slots.is_empty() {
-            self.layers.push(Layer { module: module_of(node), slots });
+            self.met.push(Layer { module: module_of(node), slots });
         }
     }
 
@@ -105,7 +105,7 @@ impl<'a> Layers<'a> {
         for (product, name) in [(a, b), (b, a)] {
             let Some(&layer) = self.products.get(product) else { continue };
             let Some(initializer) = known.place(name) else { continue };
-            let layer = &mut self.layers[layer];
+            let layer = &mut self.met[layer];
             let same_module = match (&layer.module, module_of(node)) {
                 (Some(ours), Some(theirs)) => *ours == theirs,
                 _ => true,
@@ -124,10 +124,12 @@ impl<'a> Layers<'a> {
             claims.add(Recovered { initializer, name: name.into(), transposed: false });
         }
         let modules = self.modules(known);
-        for layer in &self.layers {
+        for layer in &self.met {
             let Some(prefix) = self.prefix(layer, known, &modules) else { continue };
             for slot in &layer.slots {
-                claims.extend(self.claim(slot, &prefix, known));
+                if let Some(claim) = self.claim(slot, &prefix, known) {
+                    claims.add(claim);
+                }
             }
         }
         claims.sound(known)
@@ -135,7 +137,7 @@ impl<'a> Layers<'a> {
 
     /// Paths of all modules that are known to own a parameter.
     fn modules<'m>(&'m self, known: &'m Initializers<'a>) -> BTreeSet<&'m str> {
-        let of_layers = self.layers.iter().filter_map(|layer| layer.module.as_deref());
+        let of_layers = self.met.iter().filter_map(|layer| layer.module.as_deref());
         let of_parameters = known.names().filter(|name| !is_anonymous(name)).map(owner);
         of_layers.chain(of_parameters).collect()
     }
@@ -188,7 +190,7 @@ fn owner(parameter: &str) -> &str {
 fn is_linear(node: &Node) -> bool {
     let is_one = |name| match node.attribute(name) {
         None => true,
-        Some(Attribute::Float(factor)) => *factor == 1.0,
+        Some(Attribute::Float(factor)) => factor.to_bits() == 1f32.to_bits(),
         Some(_) => false,
     };
     is_one("alpha") && is_one("beta") && node.int("transA", 0) == 0
@@ -196,7 +198,7 @@ fn is_linear(node: &Node) -> bool {
 
 #[derive(Default)]
 struct Claims {
-    claims: Vec<Recovered>,
+    made: Vec<Recovered>,
     by_name: HashMap<String, usize>,
     contested: BTreeSet<usize>,
 }
@@ -204,22 +206,18 @@ struct Claims {
 impl Claims {
     fn add(&mut self, claim: Recovered) {
         let Some(&place) = self.by_name.get(&claim.name) else {
-            self.by_name.insert(claim.name.clone(), self.claims.len());
-            self.claims.push(claim);
+            self.by_name.insert(claim.name.clone(), self.made.len());
+            self.made.push(claim);
             return;
         };
-        let other = &self.claims[place];
+        let other = &self.made[place];
         if (other.initializer, other.transposed) != (claim.initializer, claim.transposed) {
             self.contested.insert(place);
         }
     }
 
-    fn extend(&mut self, claim: Option<Recovered>) {
-        claim.into_iter().for_each(|claim| self.add(claim));
-    }
-
     fn sound(self, known: &Initializers) -> Vec<Recovered> {
-        let claims = self.claims.into_iter().enumerate();
+        let claims = self.made.into_iter().enumerate();
         let sound = claims.filter(|(place, _)| !self.contested.contains(place));
         sound.map(|(_, claim)| claim).filter(|claim| !known.is_name(&claim.name)).collect()
     }

@@ -7,6 +7,7 @@ use super::wire::{Field, Fields, Wire, corrupt};
 use crate::error::Fault;
 
 /// A `ModelProto`, its graph still in the file.
+#[allow(clippy::struct_field_names, reason = "the names are the format's")]
 #[derive(Default)]
 pub(crate) struct Model<'a> {
     pub(crate) ir_version: i64,
@@ -86,8 +87,7 @@ fn is_plausible(bytes: &[u8], field: &Field) -> bool {
         (1, Wire::Varint(version)) => (1..=127).contains(version),
         (2..=4, Wire::Bytes(span)) => str::from_utf8(&bytes[span.clone()])
             .is_ok_and(|text| text.len() <= 1024 && !text.chars().any(char::is_control)),
-        (5, Wire::Varint(_)) => true,
-        (6 | 7 | 8 | 14 | 20 | 25 | 26, Wire::Bytes(_)) => true,
+        (5, Wire::Varint(_)) | (6 | 7 | 8 | 14 | 20 | 25 | 26, Wire::Bytes(_)) => true,
         _ => false,
     }
 }
