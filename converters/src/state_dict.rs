@@ -26,6 +26,30 @@ pub enum Format {
     TorchScript,
     /// A plain pickle of NumPy arrays.
     Pickle,
+    /// An ONNX model: its initializers and constants. The graph is described, never run.
+    ///
+    /// Its [root](StateDict::root) is a dict of `ir_version`, `producer_name`, `producer_version`,
+    /// `domain`, `model_version`, `opset_import` (domain to version), `metadata_props` (texts as
+    /// stored), `graph_name`, `inputs` and `outputs` (name to `dtype`, and `shape`: a list of
+    /// extents, names of extents, or `None`), and then
+    ///
+    /// - `renamed`: names that are recovered, to the initializers they are of,
+    /// - `transposed`: those among them whose axes are reversed,
+    /// - `unsupported`: names of sparse tensors, texts and types of less than a byte, which have
+    ///   no tensor, to what they are,
+    /// - `nodes`: a list of dicts of `op_type`, `domain`, `name`, `inputs`, `outputs` and
+    ///   `attributes`, each only where it is not empty. Attributes that are tensors or graphs are
+    ///   left out; a constant's tensor is in the state dict under its output's name.
+    ///
+    /// **Recovered names.** Exporters rename the weights they fold (`onnx::Conv_1234`, `val_47`).
+    /// Such a weight of a convolution, linear layer, batch or layer norm is given the name of its
+    /// PyTorch module instead, if another parameter of the layer or the path in the node's name
+    /// tells it beyond doubt. A linear layer's weight that is stored as `[in, out]` for a matrix
+    /// product is then a view with axes `[out, in]`, as PyTorch has it. An initializer that stands
+    /// for equal parameters of several modules is there under all their names. Names that modules
+    /// gave stay as they are, and a weight into which a batch norm was folded has the name of the
+    /// convolution's.
+    Onnx,
     /// No file: tensors given by the program.
     Memory,
 }
@@ -52,17 +76,17 @@ impl StateDict {
     /// pickle, and no tensor. The file must not be shortened while any tensor of it is alive.
     pub fn open(path: impl AsRef<Path>) -> Result<StateDict, Error> {
         let path = path.as_ref();
-        Self::read(&Source::map(path)?, &path.display().to_string())
+        Self::read(&Source::map(path)?, &path.display().to_string(), Some(path))
     }
 
     /// Reads a checkpoint that is in memory; `name` stands for the file in errors.
     pub fn from_bytes(bytes: Vec<u8>, name: &str) -> Result<StateDict, Error> {
-        Self::read(&Source::owned(bytes), name)
+        Self::read(&Source::owned(bytes), name, None)
     }
 
-    fn read(source: &Source, name: &str) -> Result<StateDict, Error> {
+    fn read(source: &Source, name: &str, path: Option<&Path>) -> Result<StateDict, Error> {
         let file = Arc::from(name);
-        let Content { format, root, named } = readers::read(source, &file)?;
+        let Content { format, root, named } = readers::read(source, &file, path)?;
         Ok(StateDict(Arc::new(Inner { file, format, root, named })))
     }
 
@@ -145,11 +169,18 @@ impl StateDict {
 
     /// A tensor that must be there; the error names the likeliest place it went to.
     pub fn tensor(&self, name: &str) -> Result<&Tensor, Error> {
-        self.get(name).ok_or_else(|| Error::MissingTensor {
-            file: self.file().to_owned(),
-            name: name.to_owned(),
-            hint: self.nearest(name),
-        })
+        self.get(name).ok_or_else(|| self.missing(name))
+    }
+
+    fn missing(&self, name: &str) -> Error {
+        let file = self.file().to_owned();
+        if let Some(kind) = self.root().at(&["unsupported", name]).and_then(Value::as_str)
+            && self.format() == Format::Onnx
+        {
+            let hint = "store it as a dense tensor of whole numbers or floats".into();
+            return Error::Unsupported { file, what: format!("tensor `{name}`: {kind}"), hint };
+        }
+        Error::MissingTensor { file, name: name.to_owned(), hint: self.nearest(name) }
     }
 
     fn nearest(&self, name: &str) -> String {

@@ -1,9 +1,11 @@
 //! One file per checkpoint format. Each turns bytes into tensors and the values beside them.
 
+pub(crate) mod onnx;
 pub(crate) mod safetensors;
 pub(crate) mod torch_legacy;
 pub(crate) mod torch_zip;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::Fault;
@@ -18,11 +20,17 @@ pub(crate) struct Content {
     pub(crate) named: Named,
 }
 
-/// Reads `source` by its content; `file` names it in errors.
-pub(crate) fn read(source: &Source, file: &Arc<str>) -> Result<Content, Error> {
+/// Reads `source` by its content; `file` names it in errors, `path` is where it lies unless it is
+/// in memory alone.
+pub(crate) fn read(
+    source: &Source,
+    file: &Arc<str>,
+    path: Option<&Path>,
+) -> Result<Content, Error> {
     let content: Result<Content, Fault> = match sniff::sniff(source, file)? {
         sniff::Kind::Safetensors => safetensors::read(source, file),
         sniff::Kind::Zip => return torch_zip::read(source, file),
+        sniff::Kind::Onnx => return onnx::read(source, file, path),
         sniff::Kind::Pickle => torch_legacy::read(source, file),
     };
     content.map_err(|fault| fault.in_file(file))
