@@ -38,7 +38,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Find objects, masks or key points in pictures.
+    /// Find objects, masks, key points, classes or depths in pictures.
     #[command(after_help = PREDICT_EXAMPLES)]
     Predict(PredictArgs),
     /// Show what is in a checkpoint: tensors, types, arguments, the architecture it was recognised as.
@@ -69,6 +69,15 @@ pub(crate) struct PredictArgs {
     /// The most objects in a picture.
     #[arg(long, value_name = "COUNT")]
     pub(crate) max_detections: Option<usize>,
+    /// The overlap, 0 to 1, above which the weaker of two boxes goes, for models that answer with overlapping boxes.
+    #[arg(long, value_name = "IOU", value_parser = parse_share)]
+    pub(crate) iou_threshold: Option<f32>,
+    /// Let boxes of different classes suppress each other too.
+    #[arg(long)]
+    pub(crate) class_agnostic_nms: bool,
+    /// The score, 0 to 1, below which a key point counts as not found [default: the model's own].
+    #[arg(long, value_name = "SCORE", value_parser = parse_share)]
+    pub(crate) keypoints_threshold: Option<f32>,
     /// Write one JSON object a picture and line to FILE; - for standard output.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
@@ -116,9 +125,6 @@ pub(crate) struct ConvertArgs {
 pub(crate) struct BenchArgs {
     #[command(flatten)]
     pub(crate) model: ModelArgs,
-    /// The network's input, height by width [default: the model's].
-    #[arg(long, value_name = "HxW", value_parser = parse_size)]
-    pub(crate) size: Option<Size>,
     /// Pictures in one run.
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) batch: u16,
@@ -160,8 +166,8 @@ pub(crate) struct ModelArgs {
     #[arg(long, value_name = "NAMES", help_heading = "Model")]
     pub(crate) labels: Option<String>,
     /// The network's input, height by width, where it is not that of training.
-    #[arg(long, value_name = "HxW", value_parser = parse_size, help_heading = "Model")]
-    pub(crate) resolution: Option<Size>,
+    #[arg(long, visible_alias = "resolution", value_name = "HxW", value_parser = parse_size, help_heading = "Model")]
+    pub(crate) size: Option<Size>,
     /// Which of the weights in a training checkpoint.
     #[arg(long, value_name = "WHICH", default_value = "model", help_heading = "Model")]
     pub(crate) weights: Weights,
@@ -255,6 +261,12 @@ fn parse_size(given: &str) -> Result<Size, String> {
                 .into())
         }
     }
+}
+
+/// A number from 0 to 1.
+fn parse_share(given: &str) -> Result<f32, String> {
+    let share = given.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "write a number from 0 to 1".to_owned())
 }
 
 #[cfg(test)]

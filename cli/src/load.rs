@@ -26,8 +26,8 @@ pub(crate) fn load(args: &ModelArgs, console: &Console) -> Result<AutoModel> {
     if let Some(given) = &args.labels {
         options = options.labels(labels(given)?);
     }
-    if let Some(resolution) = args.resolution {
-        options = options.resolution(resolution);
+    if let Some(size) = args.size {
+        options = options.resolution(size);
     }
     if let Some(device) = args.device {
         options = options.device(device);

@@ -21,8 +21,9 @@ impl OutputNames {
         OutputNames { folder: folder.to_owned(), taken: taken.collect() }
     }
 
-    /// A name for the annotated picture of `input`: its own, with a number where that is taken.
-    pub(crate) fn name(&mut self, input: &Input) -> PathBuf {
+    /// A name for the annotated picture of `input`: its own, with a number where that is taken; and one with the same
+    /// number for each of its `companions`, of which the endings are given.
+    pub(crate) fn names(&mut self, input: &Input, companions: &[&str]) -> Vec<PathBuf> {
         let (stem, ending) = match input {
             Input::File(path) => (
                 path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
@@ -33,14 +34,20 @@ impl OutputNames {
         let folder = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
         let mut number = 1_u64;
         loop {
-            let name = match number {
-                1 => format!("{stem}.{ending}"),
-                number => format!("{stem}-{number}.{ending}"),
+            let stem = match number {
+                1 => stem.clone(),
+                number => format!("{stem}-{number}"),
             };
-            let path = folder.join(&name);
-            let real = path.canonicalize().unwrap_or(path);
-            if self.taken.insert(real) {
-                return self.folder.join(name);
+            let endings = std::iter::once(&ending).chain(companions);
+            let names: Vec<_> = endings.map(|ending| format!("{stem}.{ending}")).collect();
+            let real = |name: &String| {
+                let path = folder.join(name);
+                path.canonicalize().unwrap_or(path)
+            };
+            let paths: Vec<_> = names.iter().map(real).collect();
+            if paths.iter().all(|path| !self.taken.contains(path)) {
+                self.taken.extend(paths);
+                return names.iter().map(|name| self.folder.join(name)).collect();
             }
             number += 1;
         }
@@ -69,9 +76,11 @@ mod tests {
         let file = |name: &str| Input::File(path.join(name));
         let inputs = [file("a.jpg"), file("other/a.jpg"), file("other/a.jpeg"), file("b.webp")];
         let mut names = OutputNames::new(path, &inputs);
-        let given: Vec<_> = inputs.iter().map(|input| names.name(input)).collect();
+        let given: Vec<_> = inputs.iter().flat_map(|input| names.names(input, &[])).collect();
         let expected = ["a-2.jpg", "a-3.jpg", "a-4.jpg", "b.png"];
         assert_eq!(given, expected.map(|name| path.join(name)));
-        assert_eq!(names.name(&Input::Stdin), path.join("stdin.png"));
+        assert_eq!(names.names(&Input::Stdin, &[]), [path.join("stdin.png")]);
+        let both = names.names(&Input::Stdin, &["depth.png"]);
+        assert_eq!(both, ["stdin-2.png", "stdin-2.depth.png"].map(|name| path.join(name)));
     }
 }

@@ -150,7 +150,9 @@ fn retain<T>(values: &mut Vec<T>, keep: &[bool]) {
 
 #[cfg(test)]
 mod tests {
-    use ocelli_vision::Size;
+    use ocelli_vision::{
+        MultiLabelClassificationPrediction, OrientedDetection, ReportContext, Size, ToReport,
+    };
 
     use super::*;
 
@@ -198,5 +200,40 @@ mod tests {
             panic!("another task")
         };
         assert_eq!((kept.len(), kept.masks.rle(0)), (1, Some(masks[1].clone())));
+    }
+
+    #[test]
+    fn of_a_classification_the_best_of_the_kept_classes_wins() {
+        let found = ClassificationPrediction {
+            image_size: Size::new(2, 1),
+            class_id: 0,
+            confidence: vec![0.5, 0.2, 0.3],
+        };
+        let filter = ClassFilter::new(&["dog", "1"], &names()).unwrap();
+        let kept = Prediction::Classification(found).keep(&filter);
+        let kept = kept.as_classification().unwrap();
+        assert_eq!((kept.class_id, &*kept.confidence), (2, &[0.0, 0.2, 0.3][..]));
+        let class_names = names();
+        let context = ReportContext { image: "a", model: "m", class_names: &class_names };
+        assert_eq!(kept.report(&context).predictions.len(), 2);
+    }
+
+    #[test]
+    fn labels_and_rotated_boxes_are_kept_by_class() {
+        let filter = ClassFilter::new(&["dog"], &names()).unwrap();
+        let labels = MultiLabelClassificationPrediction {
+            image_size: Size::new(2, 1),
+            class_ids: vec![0, 1],
+            confidence: vec![0.9, 0.8, 0.1],
+        };
+        let kept = Prediction::MultiLabel(labels).keep(&filter);
+        assert_eq!(kept.as_multi_label().unwrap().labels(), [(1, 0.8)]);
+        let mut boxes = OrientedDetections::new(Size::new(2, 1));
+        for class_id in 0..2 {
+            boxes.push(OrientedDetection { xywhr: [0.0; 5], class_id, confidence: 0.5 });
+        }
+        let kept = Prediction::Oriented(boxes).keep(&filter);
+        assert_eq!((kept.len(), &*kept.as_oriented().unwrap().class_id), (1, &[1][..]));
+        assert!(kept.as_depth().is_none());
     }
 }

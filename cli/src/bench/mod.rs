@@ -48,7 +48,7 @@ struct Measured {
 
 pub(crate) fn run(args: &BenchArgs, console: &Console) -> Result<Outcome> {
     let model = load(&args.model, console)?;
-    let size = args.size.unwrap_or(model.info().resolution);
+    let size = model.info().resolution;
     let shape = [usize::from(args.batch), size.height, size.width, 3];
     let program = model.program(shape)?;
     let mut session = program.clone().session()?;

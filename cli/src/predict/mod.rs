@@ -1,5 +1,6 @@
 //! `ocelli predict`: pictures in, findings out.
 
+mod ahead;
 mod draw;
 mod stages;
 mod summary;
@@ -19,6 +20,7 @@ use crate::inputs::{Input, expand};
 use crate::load::load;
 use crate::outputs::OutputNames;
 use crate::progress::pictures;
+use ahead::{Decoded, decode_ahead};
 use stages::{Found, Stages};
 
 pub(crate) fn run(args: &PredictArgs, console: &Console) -> Result<Outcome> {
@@ -29,21 +31,26 @@ pub(crate) fn run(args: &PredictArgs, console: &Console) -> Result<Outcome> {
     let mut sinks = Sinks::open(args, &inputs)?;
 
     let bar = pictures(inputs.len(), console);
-    let mut failed = 0;
-    for input in &inputs {
-        match job.one(input, &mut sinks) {
-            Ok(line) if sinks.json_on_stdout || args.json.is_none() || !console.is_quiet() => {
-                bar.suspend(|| console.line(&line))?;
+    let decode = DecodeOptions { exif_orientation: args.exif, ..DecodeOptions::default() };
+    let failed = std::thread::scope(|scope| {
+        let decoded = decode_ahead(scope, &inputs, &decode);
+        let mut failed = 0;
+        for (input, decoded) in inputs.iter().zip(decoded) {
+            match job.one(input, decoded, &mut sinks) {
+                Ok(line) if sinks.json_on_stdout || args.json.is_none() || !console.is_quiet() => {
+                    bar.suspend(|| console.line(&line))?;
+                }
+                Ok(_) => {}
+                Err(Failure::Sink(error)) => return Err(error),
+                Err(Failure::Picture(error)) => {
+                    failed += 1;
+                    bar.suspend(|| console.error(&with_name(input, &error)));
+                }
             }
-            Ok(_) => {}
-            Err(Failure::Sink(error)) => return Err(error),
-            Err(Failure::Picture(error)) => {
-                failed += 1;
-                bar.suspend(|| console.error(&with_name(input, &error)));
-            }
+            bar.inc(1);
         }
-        bar.inc(1);
-    }
+        Ok(failed)
+    })?;
     bar.finish_and_clear();
     sinks.finish()?;
     if failed == 0 {
@@ -74,16 +81,24 @@ impl<'a> Job<'a> {
         let post_process = PostProcessOptions {
             confidence,
             max_detections: args.max_detections,
+            iou_threshold: args.iou_threshold,
+            class_agnostic_nms: args.class_agnostic_nms.then_some(true),
+            key_points_threshold: args.keypoints_threshold,
             ..PostProcessOptions::default()
         };
         let options = InferOptions { post_process, ..InferOptions::default() };
-        let decode = DecodeOptions { exif_orientation: args.exif, ..DecodeOptions::default() };
-        Ok(Job { model, stages: Stages { model, options, decode, filter } })
+        Ok(Job { model, stages: Stages { model, options, filter } })
     }
 
     /// Treats one picture, and gives the line that tells of it.
-    fn one(&self, input: &Input, sinks: &mut Sinks) -> Result<String, Failure> {
-        let mut found = self.stages.run(input).map_err(Failure::Picture)?;
+    fn one(
+        &self,
+        input: &Input,
+        decoded: Result<Decoded>,
+        sinks: &mut Sinks,
+    ) -> Result<String, Failure> {
+        let found = decoded.and_then(|decoded| self.stages.run(decoded));
+        let mut found = found.map_err(Failure::Picture)?;
         let context = ReportContext {
             image: &input.name(),
             model: &self.model.info().name,
@@ -132,6 +147,7 @@ impl Sinks {
         Ok(Sinks { json, json_on_stdout, pictures })
     }
 
+    /// Writes the annotated picture, and of a depth map its 16-bit grays beside it.
     fn write_picture(
         &mut self,
         input: &Input,
@@ -139,10 +155,18 @@ impl Sinks {
         model: &AutoModel,
     ) -> Result<Option<std::path::PathBuf>> {
         let Some(names) = &mut self.pictures else { return Ok(None) };
-        draw::draw(&mut found.image, &found.prediction, model);
-        let path = names.name(input);
-        found.image.save(&path)?;
-        Ok(Some(path))
+        draw::draw(&mut found.image, &found.prediction, model)?;
+        let depth = found.prediction.as_depth();
+        let companions: &[&str] = if depth.is_some() { &["depth.png"] } else { &[] };
+        let mut paths = names.names(input, companions).into_iter();
+        let picture = paths.next();
+        if let Some(path) = &picture {
+            found.image.save(path)?;
+        }
+        for (path, map) in paths.zip(depth) {
+            map.save_png(path)?;
+        }
+        Ok(picture)
     }
 
     fn finish(self) -> Result<()> {

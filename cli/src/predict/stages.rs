@@ -3,16 +3,14 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
-use ocelli::vision::DecodeOptions;
 use ocelli::{AutoModel, ClassFilter, Image, InferOptions, Prediction};
 
-use crate::inputs::Input;
+use super::ahead::Decoded;
 
 /// What is done with every picture in the same way.
 pub(super) struct Stages<'a> {
     pub(super) model: &'a AutoModel,
     pub(super) options: InferOptions,
-    pub(super) decode: DecodeOptions,
     pub(super) filter: Option<ClassFilter>,
 }
 
@@ -32,8 +30,7 @@ pub(super) struct Times {
 }
 
 impl Stages<'_> {
-    pub(super) fn run(&self, input: &Input) -> Result<Found> {
-        let (image, decode) = timed(|| input.read(&self.decode))?;
+    pub(super) fn run(&self, Decoded { image, time: decode }: Decoded) -> Result<Found> {
         let vision = self.model.vision();
         let images = std::slice::from_ref(&image);
         let (ready, pre_process) =
@@ -52,7 +49,7 @@ impl Stages<'_> {
     }
 }
 
-fn timed<T>(stage: impl FnOnce() -> Result<T>) -> Result<(T, Duration)> {
+pub(super) fn timed<T>(stage: impl FnOnce() -> Result<T>) -> Result<(T, Duration)> {
     let start = Instant::now();
     let value = stage()?;
     Ok((value, start.elapsed()))

@@ -44,10 +44,18 @@ pub struct MultiLabelClassificationPrediction {
     pub confidence: Vec<f32>,
 }
 
+impl MultiLabelClassificationPrediction {
+    /// The labels and their scores, by ascending class id.
+    pub fn labels(&self) -> Vec<(usize, f32)> {
+        let score = |class: usize| self.confidence.get(class).copied().unwrap_or(0.0);
+        self.class_ids.iter().map(|&class| (class, score(class))).collect()
+    }
+}
+
 impl ToReport for MultiLabelClassificationPrediction {
     fn report(&self, context: &ReportContext<'_>) -> Report {
-        let score = |class: usize| self.confidence.get(class).copied().unwrap_or(0.0);
-        let rows = self.class_ids.iter().map(|&class| context.prediction(class, score(class)));
+        let rows = self.labels().into_iter();
+        let rows = rows.map(|(class, confidence)| context.prediction(class, confidence));
         context.report(Task::MultiLabelClassification, self.image_size, rows.collect())
     }
 }
