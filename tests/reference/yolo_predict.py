@@ -79,6 +79,11 @@ def hip(shared):
 
 def yolov5n(shared):
     """The `yolov5` package's own network, letterbox and suppression, with the defaults of its `detect.py`."""
+    # the checkpoint's classes are `models.yolo...`, and PyTorch 2.6 loads no classes unless told to
+    import yolov5.models
+
+    sys.modules.setdefault("models", yolov5.models)
+    torch.load, load = lambda *args, **options: load(*args, **options | {"weights_only": False}), torch.load
     from yolov5.models.experimental import attempt_load
     from yolov5.utils.augmentations import letterbox
     from yolov5.utils.general import non_max_suppression, scale_boxes
