@@ -2,9 +2,14 @@
 //!
 //! Source: the layer lists and modules of `ultralytics` 8.4.190 and of the `yolov5` repository, releases 6 and 7.
 
+mod error;
 mod heads;
 mod modules;
 mod network;
+mod rows;
 mod spec;
 
+pub use error::SpecError;
+pub use network::{Network, network};
+pub use rows::{find, variants};
 pub use spec::{Arg, Layer, Spec};

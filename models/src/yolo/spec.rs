@@ -1,5 +1,10 @@
 //! What a checkpoint's yaml says of its network.
 
+mod parse;
+
+#[cfg(test)]
+mod tests;
+
 /// A network as a list of layers, before it is scaled.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spec {
@@ -25,6 +30,9 @@ pub struct Spec {
     pub activation: Option<String>,
     /// Channels of the picture.
     pub channels: usize,
+    /// What batch norms add to the variance: 1e-3, but in classifiers the default of `PyTorch`, 1e-5. A checkpoint that
+    /// holds the modules themselves says so in each of them.
+    pub norm_epsilon: f32,
 }
 
 /// A line of the list.
@@ -34,7 +42,8 @@ pub struct Layer {
     pub from: Vec<isize>,
     /// How often the module is repeated, before scaling.
     pub repeats: usize,
-    /// The module's name, without the package of its class.
+    /// The module's name, without the package of its class. The heads with anchors of the `yolov5` repository are called
+    /// `AnchorDetect` and `AnchorSegment`.
     pub module: String,
     /// Its arguments, before scaling.
     pub args: Vec<Arg>,
