@@ -10,6 +10,7 @@
 use ocelli_converters::{StateDict, Value};
 use ocelli_vision::Size;
 
+use super::heads::{Seen, needless, seen};
 use super::literal::Literal;
 use crate::registry::WeightChoice;
 
@@ -48,7 +49,8 @@ impl Checkpoint {
         Some(Checkpoint {
             weights,
             yaml: module.and_then(|module| module.get("yaml")).cloned(),
-            facts: module.map_or_else(|| exported(file.root()), |module| trained(file.root(), module)),
+            facts: module
+                .map_or_else(|| exported(file.root()), |module| trained(file.root(), module)),
             of_yolov5: class.starts_with("models."),
         })
     }
@@ -56,6 +58,18 @@ impl Checkpoint {
     /// The extents of a tensor; none if there is no such tensor.
     pub(super) fn shape(&self, name: &str) -> Option<&[usize]> {
         self.weights.get(name).map(ocelli_converters::Tensor::shape)
+    }
+
+    /// What the tensors of a head, the last layer, show.
+    pub(super) fn head(&self, module: &str) -> Option<Seen> {
+        let last = self.layers().checked_sub(1)?;
+        seen(module, |part| self.shape(&format!("model.{last}.{part}"))?.first().copied())
+    }
+
+    /// Whether a tensor is known to have no part in answers.
+    pub(super) fn needless(&self, name: &str) -> bool {
+        let head = format!("model.{}.", self.layers().saturating_sub(1));
+        name.ends_with(".num_batches_tracked") || name.strip_prefix(&head).is_some_and(needless)
     }
 
     /// One more than the number of the last layer.
@@ -83,7 +97,8 @@ fn module(root: &Value, choice: WeightChoice) -> Option<(&'static str, &Value)> 
 fn layers(file: &StateDict, path: &str) -> Option<StateDict> {
     let inner = file.subset(path, "");
     let start = |name: &str| {
-        let at = name.find(".0.").map(|at| at + 1).or_else(|| name.starts_with("0.").then_some(0))?;
+        let at =
+            name.find(".0.").map(|at| at + 1).or_else(|| name.starts_with("0.").then_some(0))?;
         Some(name[..at].to_owned())
     };
     let prefix = inner.names().find_map(start)?;
@@ -135,7 +150,8 @@ fn names(value: &Value) -> Option<Vec<String>> {
         return list.iter().map(text).collect();
     }
     let entries = value.as_dict()?.iter();
-    let entries = entries.map(|(id, name)| Some((usize::try_from(id.as_i64()?).ok()?, text(name)?)));
+    let entries =
+        entries.map(|(id, name)| Some((usize::try_from(id.as_i64()?).ok()?, text(name)?)));
     in_order(entries.collect::<Option<Vec<_>>>()?)
 }
 

@@ -6,9 +6,8 @@ use ocelli_engine::{Graph, Weights};
 use ocelli_vision::Task;
 
 use super::checkpoint::Checkpoint;
-use super::heads;
 use super::network::network;
-use super::rows::{Variant, variants};
+use super::rows::variants;
 use super::spec::{Layer, Spec};
 use crate::weights::CheckpointWeights;
 use crate::{Error, Result};
@@ -33,7 +32,9 @@ pub(super) fn identify(checkpoint: &Checkpoint, architecture: Option<&str>) -> R
     let Some(yaml) = &checkpoint.yaml else {
         return by_tensors(checkpoint, architecture);
     };
-    let mut spec = Spec::from_value(yaml)?;
+    let file = || checkpoint.weights.file().to_owned();
+    let mut spec =
+        Spec::from_value(yaml).map_err(|source| Error::Layers { file: file(), source })?;
     if let Some(names) = checkpoint.facts.class_names.as_ref().filter(|_| spec.classes == 0) {
         spec.classes = names.len();
     }
@@ -116,7 +117,7 @@ fn variant(spec: &Spec, architecture: &str, task: Task) -> String {
 fn by_tensors(checkpoint: &Checkpoint, architecture: Option<&str>) -> Result<Identity> {
     let layers = checkpoint.layers();
     let mut nearest: Option<(usize, String)> = None;
-    for Variant { name, spec } in variants() {
+    for (name, spec) in variants() {
         let found = architecture_of(&spec);
         let wanted = architecture.is_none_or(|wanted| wanted == found);
         let Some(spec) = fitted(spec, checkpoint, layers).filter(|_| wanted) else { continue };
@@ -148,9 +149,7 @@ fn fitted(mut spec: Spec, checkpoint: &Checkpoint, layers: usize) -> Option<Spec
     if spec.layers.len() != layers {
         return None;
     }
-    let first = |name: &str| checkpoint.shape(name).and_then(|shape| shape.first().copied());
-    let head = format!("model.{}", layers - 1);
-    let seen = heads::seen(&spec.layers.last()?.module, |part| first(&format!("{head}.{part}")))?;
+    let seen = checkpoint.head(&spec.layers.last()?.module)?;
     spec.classes = checkpoint.facts.class_names.as_ref().map_or(seen.classes, Vec::len);
     if spec.classes != seen.classes {
         return None;
@@ -166,14 +165,14 @@ fn fits(spec: &Spec, checkpoint: &Checkpoint) -> Result<(), (usize, String)> {
     let source = Arc::new(CheckpointWeights::new(checkpoint.weights.clone()));
     let root = Weights::new(Arc::clone(&source) as _);
     let mut g = Graph::new();
-    let built = g
-        .input("image", &[1, SIDE, SIDE, spec.channels])
-        .and_then(|image| network(&mut g, &root, image, spec));
+    let image = g.input("image", &[1, SIDE, SIDE, spec.channels]);
+    let image = image.map_err(|error| (0, error.to_string()))?;
+    let built = network(&mut g, &root, image, spec);
     let used = root.used();
     if let Err(error) = built {
         return Err((used.len(), error.to_string()));
     }
-    match source.unused(&used).into_iter().find(|name| !heads::needless(name)) {
+    match source.unused(&used).into_iter().find(|name| !checkpoint.needless(name)) {
         Some(name) => Err((used.len(), format!("it has no `{name}`"))),
         None => Ok(()),
     }

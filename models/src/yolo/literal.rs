@@ -134,10 +134,7 @@ mod tests {
             ("(17, 3)", Literal::List(vec![number(17.0), number(3.0)])),
             (
                 r#"{0: 'dog\'s bed', 10: "it's"}"#,
-                Literal::Dict(vec![
-                    (number(0.0), text("dog's bed")),
-                    (number(10.0), text("it's")),
-                ]),
+                Literal::Dict(vec![(number(0.0), text("dog's bed")), (number(10.0), text("it's"))]),
             ),
             ("{'a': True, 'b': None}", {
                 let entries = [("a", Literal::Bool(true)), ("b", Literal::None)];

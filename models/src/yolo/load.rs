@@ -7,7 +7,8 @@ use ocelli_vision::config::{
     ForwardPass, ImagePreProcessing, InferenceConfig, PostProcessing, ResizeMode,
 };
 use ocelli_vision::{
-    KeyPointsMetadata, Objectness, PreProcessor, Resampler, RowLayout, Size, Suppression, Task,
+    KeyPointsMetadata, MaskValues, Objectness, PreProcessor, Resampler, RowLayout, Size,
+    Suppression, Task,
 };
 
 use super::checkpoint::Checkpoint;
@@ -16,7 +17,6 @@ use super::model::{Classes, Fused, Manner, Points, Yolo};
 use super::network::network;
 use super::prepare::{Fit, Prepare, input, rounded_up};
 use super::spec::Spec;
-use super::heads;
 use crate::key_points::unnamed;
 use crate::registry::{AnyModel, LoadOptions, LoadRequest, Loaded, Package, Preparation};
 use crate::runtime::Runtime;
@@ -44,7 +44,7 @@ pub(super) fn load(request: &LoadRequest) -> Result<Loaded> {
 
     let source = Arc::new(CheckpointWeights::new(checkpoint.weights.clone()));
     let root = Weights::new(Arc::clone(&source) as _);
-    let stride = stride(&identity.spec, &root)?;
+    let stride = stride(&identity.spec, &root, weights.file())?;
     let resolution = resolution(&checkpoint, &identity, options, inference, stride)?;
     let known = class_names(&identity, &checkpoint, options, package.as_ref())?;
     let mapping = inference.and_then(|config| config.class_mapping(&known));
@@ -61,13 +61,12 @@ pub(super) fn load(request: &LoadRequest) -> Result<Loaded> {
     let runtime = Runtime::new(Arc::clone(executor), describe);
     runtime.program([1, resolution.height, resolution.width, 3])?;
     let mut unused = source.unused(&root.used());
-    unused.retain(|name| !heads::needless(name));
+    unused.retain(|name| !checkpoint.needless(name));
 
     let manner = manner(&identity, &checkpoint, inference);
     let prepare = prepare(&identity, resolution, stride, options.preparation, inference)?;
-    let keypoints_metadata = (identity.task == Task::KeyPointDetection).then(|| KeyPointsMetadata {
-        names: points.names.clone(),
-        skeletons: points.skeletons.clone(),
+    let keypoints_metadata = (identity.task == Task::KeyPointDetection).then(|| {
+        KeyPointsMetadata { names: points.names.clone(), skeletons: points.skeletons.clone() }
     });
     let recommended = package.as_ref().and_then(|package| package.recommended.clone());
     let layout = layout(&identity.spec, identity.task, &manner, &checkpoint);
@@ -117,11 +116,12 @@ fn inference_config(package: &Package) -> Result<InferenceConfig> {
 }
 
 /// Pixels of the input a pixel of the smallest feature map, at least 32.
-fn stride(spec: &Spec, root: &Weights) -> Result<usize> {
+fn stride(spec: &Spec, root: &Weights, file: &str) -> Result<usize> {
     const PROBE: usize = 256;
     let mut g = Graph::new();
     let image = g.input("image", &[1, PROBE, PROBE, spec.channels])?;
-    let net = network(&mut g, root, image, spec)?;
+    let net = network(&mut g, root, image, spec)
+        .map_err(|source| Error::Layers { file: file.to_owned(), source })?;
     let height = |&value| match *g.shape(value) {
         [_, height, _, _] => Some(height),
         _ => None,
@@ -134,10 +134,8 @@ fn stride(spec: &Spec, root: &Weights) -> Result<usize> {
 fn graph(spec: &Spec, weights: &Weights, shape: [usize; 4]) -> ocelli_engine::Result<Graph> {
     let mut g = Graph::new();
     let image = g.input("image", &shape)?;
-    let net = network(&mut g, weights, image, spec)?;
-    for (name, value) in net.outputs {
-        g.output(name, value);
-    }
+    network(&mut g, weights, image, spec)
+        .map_err(|error| ocelli_engine::Error::Weight(error.into()))?;
     Ok(g)
 }
 
@@ -158,7 +156,8 @@ fn resolution(
     let size = options.resolution.or(packaged).or(checkpoint.facts.input).unwrap_or(usual);
     let rounded = rounded_up(size, stride)?;
     if inference.is_some() && rounded != size && identity.task != Task::Classification {
-        let reason = format!("{size}: both sides of this network's input must be multiples of {stride}");
+        let reason =
+            format!("{size}: both sides of this network's input must be multiples of {stride}");
         return Err(Error::BadOption { name: "resolution", reason });
     }
     Ok(if identity.task == Task::Classification { size } else { rounded })
@@ -225,7 +224,7 @@ fn manner(
         max_candidates: 30_000,
         class_agnostic: false,
         key_points_threshold: 0.0,
-        smooth_masks: false,
+        mask_values: MaskValues::Logits,
         inclusive: false,
         fused: None,
     };
@@ -242,7 +241,10 @@ fn manner(
         iou_threshold: 0.3,
         max_candidates: usize::MAX,
         key_points_threshold: if of_26 { 0.3 } else { 0.0 },
-        smooth_masks: matches!(identity.architecture, "yolov8" | "yolov11" | "yolov12"),
+        mask_values: match identity.architecture {
+            "yolov8" | "yolov11" | "yolov12" => MaskValues::Smooth,
+            _ => MaskValues::Logits,
+        },
         inclusive: of_26,
         fused: fused(config),
         ..trainer
@@ -268,14 +270,15 @@ fn fused(config: &InferenceConfig) -> Option<Fused> {
 
 /// The numbers of a row of the head's output.
 fn layout(spec: &Spec, task: Task, manner: &Manner, checkpoint: &Checkpoint) -> RowLayout {
-    let anchors = spec.layers.last().is_some_and(|layer| layer.module.starts_with("Anchor"));
-    let objectness = match (anchors, manner.trainer) {
+    let head = spec.layers.last().map_or("", |layer| layer.module.as_str());
+    let seen = checkpoint.head(head);
+    let objectness = match (head.starts_with("Anchor"), manner.trainer) {
         (false, _) => Objectness::Absent,
         (true, true) => Objectness::Factor,
         (true, false) => Objectness::Gate,
     };
     let extra = match task {
-        Task::InstanceSegmentation => heads::coefficients(spec, &checkpoint.weights),
+        Task::InstanceSegmentation => seen.map_or(0, |seen| seen.coefficients),
         Task::KeyPointDetection => spec.key_points.map_or(0, |[count, numbers]| count * numbers),
         Task::OrientedObjectDetection => 1,
         _ => 0,

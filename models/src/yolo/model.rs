@@ -1,9 +1,9 @@
 //! A loaded YOLO: what its tasks share.
 
 use ocelli_vision::{
-    Candidate, Detection, Detections, Image, PostProcessOptions, PreProcessOptions, PreProcessed,
-    PreProcessingMetadata, RawOutputs, RecommendedParameters, Result, RowLayout, Skeleton,
-    Suppression, Tensor, Thresholds, VisionModel, boxes,
+    Candidate, Detection, Detections, Image, MaskValues, PostProcessOptions, PreProcessOptions,
+    PreProcessed, PreProcessingMetadata, RawOutputs, RecommendedParameters, Result, RowLayout,
+    Skeleton, Suppression, Tensor, Thresholds, VisionModel, boxes,
 };
 
 use super::prepare::Prepare;
@@ -62,8 +62,8 @@ pub(super) struct Manner {
     pub(super) class_agnostic: bool,
     /// The score of a key point below which it is not there.
     pub(super) key_points_threshold: f32,
-    /// Whether masks are probabilities when they are resized.
-    pub(super) smooth_masks: bool,
+    /// What of a package's masks is resized.
+    pub(super) mask_values: MaskValues,
     /// Whether a score equal to the threshold is enough.
     pub(super) inclusive: bool,
     /// The suppression that a package's network was exported with, which callers cannot change.

@@ -48,7 +48,8 @@ impl Prepare {
         match self {
             Prepare::Package(processor) => processor.run(images, options),
             &Prepare::Trainer { fit, size, stride } => {
-                let size = options.image_size.map_or(Ok(size), |asked| rounded_up(asked, stride))?;
+                let size =
+                    options.image_size.map_or(Ok(size), |asked| rounded_up(asked, stride))?;
                 prepare(images, |image, same| fit.apply(image, size, same.then_some(stride)))
             }
         }
@@ -57,7 +58,9 @@ impl Prepare {
 
 /// The next size that the network takes.
 pub(super) fn rounded_up(size: Size, stride: usize) -> Result<Size> {
-    let side = |side: usize| side.max(1).checked_next_multiple_of(stride.max(1)).filter(|&s| s <= MAX_SIDE);
+    let side = |side: usize| {
+        side.max(1).checked_next_multiple_of(stride.max(1)).filter(|&s| s <= MAX_SIDE)
+    };
     match (side(size.width), side(size.height)) {
         (Some(width), Some(height)) => Ok(Size::new(width, height)),
         _ => {
@@ -80,7 +83,9 @@ impl Fit {
                     scale: (ratio(size.width, image.width()), ratio(size.height, image.height())),
                 })
             }
-            Fit::Middle => shortest_edge_crop(image, size.width.min(size.height), size, Filter::Bilinear),
+            Fit::Middle => {
+                shortest_edge_crop(image, size.width.min(size.height), size, Filter::Bilinear)
+            }
         }
     }
 }

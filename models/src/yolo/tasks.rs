@@ -3,10 +3,10 @@
 use ocelli_vision::{
     Activation, ClassificationModel, ClassificationPrediction, Coefficients, DepthEstimationModel,
     DepthMap, Detections, InstanceDetections, InstanceSegmentationModel, KeyPoint, KeyPoints,
-    KeyPointsDetectionModel, MaskValues, ObjectDetectionModel, OrientedDetection,
-    OrientedDetections, OrientedObjectDetectionModel, PostProcessOptions, PreProcessingMetadata,
-    Prototypes, RawOutputs, Result, SemanticHead, SemanticSegmentation, SemanticSegmentationModel,
-    Size, Skeleton, Thresholds, boxes, depth_map, native_depth_map, native_semantic_segmentation,
+    KeyPointsDetectionModel, Masks, ObjectDetectionModel, OrientedDetection, OrientedDetections,
+    OrientedObjectDetectionModel, PostProcessOptions, PreProcessingMetadata, Prototypes,
+    RawOutputs, Result, Rle, SemanticHead, SemanticSegmentation, SemanticSegmentationModel, Size,
+    Skeleton, Thresholds, boxes, depth_map, native_depth_map, native_semantic_segmentation,
     semantic_segmentation, suppress_oriented,
 };
 
@@ -43,23 +43,28 @@ impl InstanceSegmentationModel for Yolo {
         let protos = outputs.get("protos")?;
         let [_, height, width, channels] = protos.extents("protos", ["n", "h", "w", "c"])?;
         each(metadata, |i, metadata| {
-            let answers = self.answers(outputs, i, options)?;
+            let mut answers = self.answers(outputs, i, options)?;
             let instances: Vec<Coefficients<'_>> =
                 answers.iter().map(|answer| (answer.extra, answer.xyxy)).collect();
             let grid = Size::new(width, height);
             let protos = Prototypes::new(protos.entry(i)?, grid, channels)?;
-            let (values, format) = match self.manner.smooth_masks {
-                true => (MaskValues::Smooth, options.mask_format),
-                false => (MaskValues::Logits, options.mask_format),
-            };
             let masks = if self.manner.trainer {
-                protos.native_masks(&instances, metadata, format)?
+                let masks = protos.native_masks(&instances, metadata)?;
+                without_empty(&mut answers, masks)
             } else {
-                protos.masks(&instances, metadata, values, format)?
+                protos.masks(&instances, metadata, self.manner.mask_values)?
             };
+            let masks = Masks::from_rle(masks, options.mask_format);
             Ok(InstanceDetections { detections: Self::detections(&answers, metadata), masks })
         })
     }
+}
+
+/// Ultralytics drops answers whose mask has no pixel.
+fn without_empty(answers: &mut Vec<Answer<'_>>, masks: Vec<Rle>) -> Vec<Rle> {
+    let mut areas = masks.iter().map(Rle::area);
+    answers.retain(|_| areas.next().is_some_and(|area| area > 0));
+    masks.into_iter().filter(|mask| mask.area() > 0).collect()
 }
 
 impl KeyPointsDetectionModel for Yolo {
@@ -134,7 +139,8 @@ impl OrientedObjectDetectionModel for Yolo {
                 self.oriented(outputs, i, options)?
             {
                 let [x, y] = metadata.point_to_original([x, y]);
-                let (width, height) = (width / metadata.scale_width, height / metadata.scale_height);
+                let (width, height) =
+                    (width / metadata.scale_width, height / metadata.scale_height);
                 let xywhr = [x, y, width, height, angle];
                 found.push(OrientedDetection { xywhr, class_id, confidence });
             }
@@ -155,7 +161,9 @@ impl Yolo {
     ) -> Result<Vec<Oriented>> {
         if outputs.get("detections").is_ok() {
             let answers = self.answers(outputs, i, options)?;
-            let read = |a: &Answer<'_>| (a.class_id, a.score, a.xyxy, a.extra.first().copied().unwrap_or(0.0));
+            let read = |a: &Answer<'_>| {
+                (a.class_id, a.score, a.xyxy, a.extra.first().copied().unwrap_or(0.0))
+            };
             return Ok(answers.iter().map(read).collect());
         }
         let rows = outputs.get("predictions")?.entry(i)?;
@@ -176,8 +184,13 @@ impl ClassificationModel for Yolo {
         let scores = outputs.get("scores")?;
         each(metadata, |i, metadata| {
             let confidence = scores.entry(i)?.to_vec();
-            let class_id = ocelli_vision::top_k(&confidence, 1).first().map_or(0, |&(class, _)| class);
-            Ok(ClassificationPrediction { image_size: metadata.original_size, class_id, confidence })
+            let class_id =
+                ocelli_vision::top_k(&confidence, 1).first().map_or(0, |&(class, _)| class);
+            Ok(ClassificationPrediction {
+                image_size: metadata.original_size,
+                class_id,
+                confidence,
+            })
         })
     }
 }

@@ -9,7 +9,7 @@ use super::detr::sigmoid;
 use super::masks::{Place, align_mask, outline};
 use super::native;
 use crate::resize::{AxisTaps, dot};
-use crate::{MaskFormat, Masks, PreProcessingMetadata, Result, Rle, Size, VisionError};
+use crate::{PreProcessingMetadata, Result, Rle, Size, VisionError};
 
 /// The prototypes of one picture, `[grid.height, grid.width, channels]`.
 #[derive(Debug, Clone, Copy)]
@@ -54,8 +54,7 @@ impl<'a> Prototypes<'a> {
         instances: &[Coefficients<'_>],
         metadata: &PreProcessingMetadata,
         values: MaskValues,
-        format: MaskFormat,
-    ) -> Result<Masks> {
+    ) -> Result<Vec<Rle>> {
         let threshold = match values {
             MaskValues::Smooth => 0.5,
             MaskValues::Logits => 0.0,
@@ -63,8 +62,7 @@ impl<'a> Prototypes<'a> {
         let one = |instance: &Coefficients<'_>| {
             align_mask(&self.cut(*instance, values)?, self.grid, metadata, threshold)
         };
-        let masks: Vec<Rle> = instances.par_iter().map(one).collect::<Result<_>>()?;
-        Ok(collect(masks, format))
+        instances.par_iter().map(one).collect()
     }
 
     /// A map with zeros outside of the instance's box, `[grid.height, grid.width]`.
@@ -91,8 +89,7 @@ impl<'a> Prototypes<'a> {
         &self,
         instances: &[Coefficients<'_>],
         metadata: &PreProcessingMetadata,
-        format: MaskFormat,
-    ) -> Result<Masks> {
+    ) -> Result<Vec<Rle>> {
         let canvas = metadata.original_size;
         canvas.checked_pixels()?;
         let growth = growth(self.grid, canvas);
@@ -105,8 +102,7 @@ impl<'a> Prototypes<'a> {
             let map = self.map(coefficients, reach(&columns, &across), reach(&lines, &down))?;
             Ok(outline(&map, self.grid, columns.clone(), lines.clone(), 0.0, &place))
         };
-        let masks: Vec<Rle> = instances.par_iter().map(one).collect::<Result<_>>()?;
-        Ok(collect(masks, format))
+        instances.par_iter().map(one).collect()
     }
 
     /// The sum of the prototypes in a part of the grid; zeros elsewhere.
@@ -130,13 +126,6 @@ impl<'a> Prototypes<'a> {
             }
         }
         Ok(values)
-    }
-}
-
-fn collect(masks: Vec<Rle>, format: MaskFormat) -> Masks {
-    match format {
-        MaskFormat::Rle => Masks::Rle(masks),
-        MaskFormat::Dense => Masks::Dense(masks.par_iter().map(Rle::to_bitmap).collect()),
     }
 }
 

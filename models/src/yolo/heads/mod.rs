@@ -11,6 +11,7 @@ mod found;
 mod names;
 mod protos;
 mod rtdetr;
+mod seen;
 mod select;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use ocelli_engine::{Graph, Result, Value, Weights};
 
 use self::detect::detect;
 pub(in crate::yolo) use self::names::{is_head, needless};
+pub(in crate::yolo) use self::seen::{Seen, seen};
 use super::spec::Arg;
 
 /// A head as its layer names it.

@@ -44,8 +44,8 @@ fn masks_are_those_of_the_originals() {
         let way = match row["way"].as_str().unwrap() {
             "native" => {
                 let metadata = metadata(from, canvas);
-                let found = protos.native_masks(&instances, &metadata, MaskFormat::Rle).unwrap();
-                for (i, mask) in found.to_rle().iter().enumerate() {
+                let found = protos.native_masks(&instances, &metadata).unwrap();
+                for (i, mask) in found.iter().enumerate() {
                     assert_eq!(
                         mask.area() as u64,
                         row["areas"][i].as_u64().unwrap(),
@@ -80,6 +80,6 @@ fn wrong_lengths_are_errors() {
     let protos = Prototypes::new(&[0.0; 8], Size::new(2, 2), 2).unwrap();
     let metadata = metadata(Size::new(8, 8), Size::new(8, 8));
     let one: [Coefficients<'_>; 1] = [(&[0.0; 3], [0.0; 4])];
-    assert!(protos.native_masks(&one, &metadata, MaskFormat::Rle).is_err());
-    assert!(protos.masks(&one, &metadata, MaskValues::Smooth, MaskFormat::Rle).is_err());
+    assert!(protos.native_masks(&one, &metadata).is_err());
+    assert!(protos.masks(&one, &metadata, MaskValues::Smooth).is_err());
 }
