@@ -179,6 +179,22 @@ fn a_name_claimed_twice_goes_to_nobody() {
     assert_eq!(names, ["onnx::1", "attn.out.weight"], "`attn` is no layer");
 }
 
+#[test]
+fn a_module_called_again_gives_no_second_name() {
+    let conv = |weight: &str, scope: &str| {
+        node("Conv", &["x", weight], &[&format!("/a/{scope}/Conv_output_0")])
+    };
+    for (name, renamed) in [("a.head.weight", 0), ("onnx::Conv_1", 1)] {
+        let dims = [int(1, 1), int(1, 1), int(2, 1)].concat();
+        let weight = field(5, &[dims, field(8, name.as_bytes()), field(9, &[0; 4])].concat());
+        let graph = [weight, conv(name, "head"), conv(name, "head_1"), conv(name, "head_2")];
+        let weights = open(model(&graph.concat())).unwrap();
+        assert_eq!(weights.names().collect::<Vec<_>>(), ["a.head.weight"]);
+        let found = weights.root().get("renamed").and_then(Value::as_dict).unwrap();
+        assert_eq!(found.len(), renamed);
+    }
+}
+
 /// Opens a model in `folder` whose float tensor of two elements lies as the pairs say.
 fn open_external(folder: &Path, pairs: &[(&str, &str)]) -> Result<StateDict, Error> {
     let pair = |(key, value): &(&str, &str)| {
