@@ -17,7 +17,7 @@ pub(crate) fn root<'a>(
     nodes: Vec<Value>,
     values: &mut Values<'a>,
 ) -> Result<Value, Fault> {
-    let domain = |domain| if domain == "" { "ai.onnx" } else { domain };
+    let domain = |domain: &'a str| if domain.is_empty() { "ai.onnx" } else { domain };
     let opsets = model.opset_import.iter();
     let opsets = opsets.map(|&(of, version)| (domain(of), Value::Int(version)));
     let mut metadata = Vec::new();

@@ -195,8 +195,10 @@ fn a_module_called_again_gives_no_second_name() {
     }
 }
 
+type Pairs<'a> = &'a [(&'a str, &'a str)];
+
 /// Opens a model in `folder` whose float tensor of two elements lies as the pairs say.
-fn open_external(folder: &Path, pairs: &[(&str, &str)]) -> Result<StateDict, Error> {
+fn open_external(folder: &Path, pairs: Pairs) -> Result<StateDict, Error> {
     let pair = |(key, value): &(&str, &str)| {
         field(13, &[field(1, key.as_bytes()), field(2, value.as_bytes())].concat())
     };
@@ -215,7 +217,7 @@ fn external_data_is_read_beside_the_model_alone() {
     for place in [outer.path().join("data"), folder.join("data"), folder.join("sub/data")] {
         std::fs::write(place, &bytes).unwrap();
     }
-    let values = |pairs: &[(&str, &str)]| {
+    let values = |pairs: Pairs| {
         let weights = open_external(&folder, pairs).unwrap();
         weights.tensor("w").unwrap().to_f32().unwrap().to_vec()
     };
@@ -225,7 +227,7 @@ fn external_data_is_read_beside_the_model_alone() {
     assert_eq!(values(&[("location", "./sub/data"), ("checksum", "0")]), [0.0, 1.0]);
 
     let absolute = outer.path().join("data").display().to_string();
-    let cases: &[(&[(&str, &str)], &str, &str)] = &[
+    let cases: &[(Pairs, &str, &str)] = &[
         (&[], "corrupt", "its file is not named"),
         (&[data, ("offset", "8")], "corrupt", "8 bytes from 8 on, file \"data\" has 12"),
         (&[data, ("offset", "18446744073709551615")], "corrupt", "file \"data\" has 12"),
