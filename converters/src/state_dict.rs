@@ -29,9 +29,9 @@ pub enum Format {
     /// An ONNX model: its initializers and constants. The graph is described, never run.
     ///
     /// Its [root](StateDict::root) is a dict of `ir_version`, `producer_name`, `producer_version`,
-    /// `domain`, `model_version`, `opset_import` (domain to version), `metadata_props` (texts as
-    /// stored), `graph_name`, `inputs` and `outputs` (name to `dtype`, and `shape`: a list of
-    /// extents, names of extents, or `None`), and then
+    /// `domain`, `model_version`, `opset_import` (domain to version; ONNX's own is `ai.onnx`),
+    /// `metadata_props` (texts as stored), `graph_name`, `inputs` and `outputs` (name to `dtype`,
+    /// and `shape`: a list of extents, names of extents, or `None`), and then
     ///
     /// - `renamed`: names that are recovered, to the initializers they are of,
     /// - `transposed`: those among them whose axes are reversed,
@@ -48,7 +48,8 @@ pub enum Format {
     /// product is then a view with axes `[out, in]`, as PyTorch has it. An initializer that stands
     /// for equal parameters of several modules is there under all their names. Names that modules
     /// gave stay as they are, and a weight into which a batch norm was folded has the name of the
-    /// convolution's.
+    /// convolution's. Parameters that were cut up (`in_proj_weight` of an attention) keep the names
+    /// of their pieces.
     Onnx,
     /// No file: tensors given by the program.
     Memory,

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::initializers::Initializers;
 use super::node::{Attribute, Node};
-use super::path::{is_anonymous, module_of};
+use super::path::{is_anonymous, is_later_call, module_of};
 
 /// Layers met in a graph and the initializers they use.
 #[derive(Default)]
@@ -174,7 +174,8 @@ impl<'a> Layers<'a> {
             slot.name == own || is_anonymous(slot.name)
         } else {
             let alone = self.uses.get(&slot.initializer) == Some(&1) && slot.name == own;
-            !alone && !slot.transposed && owner(own) != owner(&name)
+            let elsewhere = owner(own) != owner(&name) && !is_later_call(&name, own);
+            !alone && !slot.transposed && elsewhere
         };
         let Slot { initializer, transposed, .. } = *slot;
         wanted.then_some(Recovered { initializer, name, transposed })
@@ -200,13 +201,21 @@ fn is_linear(node: &Node) -> bool {
 struct Claims {
     made: Vec<Recovered>,
     by_name: HashMap<String, usize>,
+    /// The first claim of each initializer.
+    firsts: HashMap<usize, usize>,
     contested: BTreeSet<usize>,
 }
 
 impl Claims {
     fn add(&mut self, claim: Recovered) {
+        let first = self.firsts.get(&claim.initializer).map(|&place| &self.made[place]);
+        if first.is_some_and(|f| f.name != claim.name && is_later_call(&claim.name, &f.name)) {
+            return;
+        }
         let Some(&place) = self.by_name.get(&claim.name) else {
-            self.by_name.insert(claim.name.clone(), self.made.len());
+            let place = self.made.len();
+            self.by_name.insert(claim.name.clone(), place);
+            self.firsts.entry(claim.initializer).or_insert(place);
             self.made.push(claim);
             return;
         };

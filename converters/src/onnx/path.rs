@@ -31,14 +31,34 @@ fn joined(name: &str) -> Option<String> {
     let (scopes, _operation) = name.strip_prefix('/')?.rsplit_once('/')?;
     let mut parts: Vec<&str> = Vec::new();
     for scope in scopes.split('/') {
-        let goes_on =
-            |last: &&str| scope.strip_prefix(*last).is_some_and(|rest| rest.starts_with('.'));
+        let goes_on = |last: &&str| {
+            let rest = |start| scope.strip_prefix(start).filter(|rest| rest.starts_with('.'));
+            rest(*last).or_else(|| rest(first_call(last)?)).is_some()
+        };
         if parts.last().is_some_and(goes_on) {
             parts.pop();
         }
         parts.push(scope);
     }
     Some(parts.join("."))
+}
+
+/// A scope that was entered again has `_1`, `_2`, ... at its end: the scope of the first call.
+fn first_call(scope: &str) -> Option<&str> {
+    let (first, count) = scope.rsplit_once('_')?;
+    (!count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit())).then_some(first)
+}
+
+/// Whether `name` is `first` in a module that was called again: `a.norm_1.weight`, `a.norm.weight`.
+pub(crate) fn is_later_call(name: &str, first: &str) -> bool {
+    let (mut names, mut firsts) = (name.split('.'), first.split('.'));
+    loop {
+        match (names.next(), firsts.next()) {
+            (None, None) => return true,
+            (Some(name), Some(first)) if name == first || first_call(name) == Some(first) => {}
+            _ => return false,
+        }
+    }
 }
 
 /// Whether an exporter or optimiser made the name up: `onnx::Conv_123`, `/a/MatMul_output_0`,
@@ -53,7 +73,7 @@ pub(crate) fn is_anonymous(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{innermost, is_anonymous, joined};
+    use super::{innermost, is_anonymous, is_later_call, joined};
 
     #[test]
     fn node_names_give_module_paths() {
@@ -68,6 +88,7 @@ mod tests {
             ),
             ("/layer1/layer10/Conv", Some("layer1.layer10")),
             ("/0/0.1/0.1.0/Conv", Some("0.1.0")),
+            ("/m/m.0_1/m.0.1/Conv", Some("m.0.1")),
             ("/Conv", None),
             ("Conv_12", None),
             ("", None),
@@ -93,6 +114,22 @@ mod tests {
         ];
         for (scopes, op_type, module) in cases {
             assert_eq!(innermost(scopes, op_type).as_deref(), module, "{scopes}");
+        }
+    }
+
+    #[test]
+    fn later_calls_of_a_module_are_told_from_other_modules() {
+        let cases = [
+            ("a.norm_1.weight", "a.norm.weight", true),
+            ("a.0_12.fc.bias", "a.0.fc.bias", true),
+            ("a.norm.weight", "a.norm.weight", true),
+            ("a.conv_1.weight", "a.conv_2.weight", false),
+            ("a.conv_x.weight", "a.conv.weight", false),
+            ("a.norm_1.weight", "a.norm_1", false),
+            ("a.norm.weight", "a.norm_1.weight", false),
+        ];
+        for (name, first, later) in cases {
+            assert_eq!(is_later_call(name, first), later, "{name} {first}");
         }
     }
 

@@ -17,7 +17,9 @@ pub(crate) fn root<'a>(
     nodes: Vec<Value>,
     values: &mut Values<'a>,
 ) -> Result<Value, Fault> {
-    let opsets = model.opset_import.iter().map(|&(domain, version)| (domain, Value::Int(version)));
+    let domain = |domain: &'a str| if domain.is_empty() { "ai.onnx" } else { domain };
+    let opsets = model.opset_import.iter();
+    let opsets = opsets.map(|&(of, version)| (domain(of), Value::Int(version)));
     let mut metadata = Vec::new();
     for &(key, text) in &model.metadata_props {
         metadata.push((key, values.long_text(text)?));

@@ -179,8 +179,26 @@ fn a_name_claimed_twice_goes_to_nobody() {
     assert_eq!(names, ["onnx::1", "attn.out.weight"], "`attn` is no layer");
 }
 
+#[test]
+fn a_module_called_again_gives_no_second_name() {
+    let conv = |weight: &str, scope: &str| {
+        node("Conv", &["x", weight], &[&format!("/a/{scope}/Conv_output_0")])
+    };
+    for (name, renamed) in [("a.head.weight", 0), ("onnx::Conv_1", 1)] {
+        let dims = [int(1, 1), int(1, 1), int(2, 1)].concat();
+        let weight = field(5, &[dims, field(8, name.as_bytes()), field(9, &[0; 4])].concat());
+        let graph = [weight, conv(name, "head"), conv(name, "head_1"), conv(name, "head_2")];
+        let weights = open(model(&graph.concat())).unwrap();
+        assert_eq!(weights.names().collect::<Vec<_>>(), ["a.head.weight"]);
+        let found = weights.root().get("renamed").and_then(Value::as_dict).unwrap();
+        assert_eq!(found.len(), renamed);
+    }
+}
+
+type Pairs<'a> = &'a [(&'a str, &'a str)];
+
 /// Opens a model in `folder` whose float tensor of two elements lies as the pairs say.
-fn open_external(folder: &Path, pairs: &[(&str, &str)]) -> Result<StateDict, Error> {
+fn open_external(folder: &Path, pairs: Pairs) -> Result<StateDict, Error> {
     let pair = |(key, value): &(&str, &str)| {
         field(13, &[field(1, key.as_bytes()), field(2, value.as_bytes())].concat())
     };
@@ -199,7 +217,7 @@ fn external_data_is_read_beside_the_model_alone() {
     for place in [outer.path().join("data"), folder.join("data"), folder.join("sub/data")] {
         std::fs::write(place, &bytes).unwrap();
     }
-    let values = |pairs: &[(&str, &str)]| {
+    let values = |pairs: Pairs| {
         let weights = open_external(&folder, pairs).unwrap();
         weights.tensor("w").unwrap().to_f32().unwrap().to_vec()
     };
@@ -209,7 +227,7 @@ fn external_data_is_read_beside_the_model_alone() {
     assert_eq!(values(&[("location", "./sub/data"), ("checksum", "0")]), [0.0, 1.0]);
 
     let absolute = outer.path().join("data").display().to_string();
-    let cases: &[(&[(&str, &str)], &str, &str)] = &[
+    let cases: &[(Pairs, &str, &str)] = &[
         (&[], "corrupt", "its file is not named"),
         (&[data, ("offset", "8")], "corrupt", "8 bytes from 8 on, file \"data\" has 12"),
         (&[data, ("offset", "18446744073709551615")], "corrupt", "file \"data\" has 12"),
