@@ -1,5 +1,6 @@
 //! The facade: a checkpoint as named tensors and the values beside them.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -70,6 +71,7 @@ struct Inner {
     format: Format,
     root: Value,
     named: Named,
+    extra: HashMap<String, String>,
 }
 
 impl StateDict {
@@ -87,8 +89,8 @@ impl StateDict {
 
     fn read(source: &Source, name: &str, path: Option<&Path>) -> Result<StateDict, Error> {
         let file = Arc::from(name);
-        let Content { format, root, named } = readers::read(source, &file, path)?;
-        Ok(StateDict(Arc::new(Inner { file, format, root, named })))
+        let Content { format, root, named, extra } = readers::read(source, &file, path)?;
+        Ok(StateDict(Arc::new(Inner { file, format, root, named, extra })))
     }
 
     /// Tensors made by the program: name, element type, shape, row-major little-endian bytes.
@@ -118,7 +120,8 @@ impl StateDict {
             }
             named.push(&name, &tensor, "");
         }
-        let inner = Inner { file, format: Format::Memory, root: Value::None, named };
+        let (format, root, extra) = (Format::Memory, Value::None, HashMap::new());
+        let inner = Inner { file, format, root, named, extra };
         Ok(StateDict(Arc::new(inner)))
     }
 
@@ -136,6 +139,11 @@ impl StateDict {
     /// metadata. A subset keeps the whole file's root.
     pub fn root(&self) -> &Value {
         &self.0.root
+    }
+
+    /// A text that was saved beside a TorchScript module, by its name: `_extra_files` of `torch.jit.save`.
+    pub fn extra(&self, name: &str) -> Option<&str> {
+        self.0.extra.get(name).map(String::as_str)
     }
 
     /// Number of tensors.
@@ -225,8 +233,8 @@ impl StateDict {
                 named.push(&name, tensor, "");
             }
         }
-        let (file, format) = (self.0.file.clone(), self.0.format);
-        StateDict(Arc::new(Inner { file, format, root: self.0.root.clone(), named }))
+        let (file, root, extra) = (self.0.file.clone(), self.0.root.clone(), self.0.extra.clone());
+        StateDict(Arc::new(Inner { file, format: self.0.format, root, named, extra }))
     }
 }
 

@@ -45,7 +45,7 @@ def ultralytics(shared, file, options, names=None, masks=0):
             # `retina_masks` drops answers without a pixel, which is no property of a detection
             row["masks"] = [rle(mask) for mask in found.masks.data[:masks]] if found.masks is not None else []
         result["pictures"][name] = row
-    result["class_names"] = list(found.names.values())
+    result["class_names"] = [found.names[i] for i in sorted(found.names)]
     return result
 
 

@@ -5,6 +5,7 @@ pub(crate) mod safetensors;
 pub(crate) mod torch_legacy;
 pub(crate) mod torch_zip;
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,6 +19,15 @@ pub(crate) struct Content {
     pub(crate) format: Format,
     pub(crate) root: Value,
     pub(crate) named: Named,
+    /// Texts saved beside a module, by name.
+    pub(crate) extra: HashMap<String, String>,
+}
+
+impl Content {
+    /// Without texts beside.
+    pub(crate) fn new(format: Format, root: Value, named: Named) -> Content {
+        Content { format, root, named, extra: HashMap::new() }
+    }
 }
 
 /// Reads `source` by its content; `file` names it in errors, `path` is where it lies unless it is

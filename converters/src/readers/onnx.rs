@@ -46,7 +46,7 @@ pub(crate) fn read(
     }
     let recovered = layers.names(&known);
     let root = root(source, &model, &known, &recovered, nodes, &mut values).map_err(in_file)?;
-    Ok(Content { format: Format::Onnx, root, named: named(&known, &recovered) })
+    Ok(Content::new(Format::Onnx, root, named(&known, &recovered)))
 }
 
 /// The fields of the message at `within` that have a number, and whatever is damaged there.

@@ -32,6 +32,8 @@ pub(super) struct Facts {
     pub(super) input: Option<Size>,
     pub(super) key_points: Option<[usize; 2]>,
     pub(super) end_to_end: Option<bool>,
+    /// Whether an export takes no other size, so that Ultralytics shrinks no letterbox.
+    pub(super) fixed_input: bool,
     /// `detect`, `segment`, ...
     pub(super) task: Option<String>,
 }
@@ -49,8 +51,7 @@ impl Checkpoint {
         Some(Checkpoint {
             weights,
             yaml: module.and_then(|module| module.get("yaml")).cloned(),
-            facts: module
-                .map_or_else(|| exported(file.root()), |module| trained(file.root(), module)),
+            facts: module.map_or_else(|| exported(file), |module| trained(file.root(), module)),
             of_yolov5: class.starts_with("models."),
         })
     }
@@ -121,25 +122,34 @@ fn trained(root: &Value, module: &Value) -> Facts {
         input: run("imgsz").and_then(size),
         key_points: module.at(&["yaml", "kpt_shape"]).and_then(pair),
         end_to_end: None,
+        fixed_input: false,
         task: run("task").and_then(|task| Some(task.as_str()?.to_owned())),
     }
 }
 
-/// What an export says, as texts.
-fn exported(root: &Value) -> Facts {
-    let text = |key: &str| root.at(&["metadata_props", key])?.as_str();
-    let literal = |key: &str| Literal::parse(text(key)?);
+/// What an export says: the texts of an ONNX file, or the JSON beside a TorchScript module.
+fn exported(file: &StateDict) -> Facts {
+    let json = file.extra("config.txt").and_then(Literal::parse);
+    let literal = |key: &str| match &json {
+        Some(json) => json.get(key).cloned(),
+        None => {
+            let text = file.root().at(&["metadata_props", key])?.as_str()?;
+            Some(Literal::parse(text).unwrap_or_else(|| Literal::Text(text.to_owned())))
+        }
+    };
     let counts = |key: &str| match literal(key)? {
         Literal::List(items) => items.iter().map(Literal::as_count).collect::<Option<Vec<_>>>(),
         other => other.as_count().map(|count| vec![count, count]),
     };
     let two = |key: &str| counts(key).and_then(|counts| <[usize; 2]>::try_from(counts).ok());
+    let dynamic = literal("args").and_then(|args| args.get("dynamic").cloned());
     Facts {
         class_names: literal("names").and_then(literal_names),
         input: two("imgsz").map(|[height, width]| Size::new(width, height)),
         key_points: two("kpt_shape"),
         end_to_end: literal("end2end").map(|value| value == Literal::Bool(true)),
-        task: text("task").map(str::to_owned),
+        task: literal("task").and_then(|task| Some(task.as_text()?.to_owned())),
+        fixed_input: dynamic == Some(Literal::Bool(false)),
     }
 }
 

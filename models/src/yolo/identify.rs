@@ -38,10 +38,18 @@ pub(super) fn identify(checkpoint: &Checkpoint, architecture: Option<&str>) -> R
     if let Some(names) = checkpoint.facts.class_names.as_ref().filter(|_| spec.classes == 0) {
         spec.classes = names.len();
     }
-    let task = task(&spec).or_else(|| told(checkpoint)).unwrap_or(Task::ObjectDetection);
-    let architecture = architecture_of(&spec);
-    let variant = variant(&spec, architecture, task);
-    Ok(Identity { architecture, task, variant, spec })
+    let told = told(checkpoint);
+    Ok(Identity::of(spec, told))
+}
+
+impl Identity {
+    /// That of a layer list; `told` is the task where its head does not show it.
+    pub(super) fn of(spec: Spec, told: Option<Task>) -> Identity {
+        let task = task(&spec).or(told).unwrap_or(Task::ObjectDetection);
+        let architecture = architecture_of(&spec);
+        let variant = variant(&spec, architecture, task);
+        Identity { architecture, task, variant, spec }
+    }
 }
 
 /// The architecture that a layer list belongs to, by the modules that only it has.
@@ -95,6 +103,14 @@ fn told(checkpoint: &Checkpoint) -> Option<Task> {
 
 /// A name as the release names its files.
 fn variant(spec: &Spec, architecture: &str, task: Task) -> String {
+    let modules = |spec: &Spec| spec.layers.iter().map(|l| l.module.clone()).collect::<Vec<_>>();
+    let same = |known: &Spec| {
+        let gains = |spec: &Spec| [spec.depth, spec.width, spec.max_channels];
+        gains(known) == gains(spec) && modules(known) == modules(spec)
+    };
+    if let Some((name, _)) = variants().find(|(_, known)| same(known)) {
+        return name;
+    }
     let family = match architecture {
         "yolov11" => "yolo11",
         "yolov12" => "yolo12",

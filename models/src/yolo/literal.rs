@@ -22,11 +22,19 @@ impl Literal {
         reader.rest.trim().is_empty().then_some(literal)
     }
 
+    /// A count; JSON writes those among keys as texts.
     pub(super) fn as_count(&self) -> Option<usize> {
-        match *self {
-            Literal::Number(n) if n >= 0.0 && n.fract() == 0.0 && n < 1e9 => Some(n as usize),
+        match self {
+            &Literal::Number(n) if n >= 0.0 && n.fract() == 0.0 && n < 1e9 => Some(n as usize),
+            Literal::Text(text) => text.parse().ok().filter(|&count| count < 1_000_000_000),
             _ => None,
         }
+    }
+
+    /// An entry of a dict.
+    pub(super) fn get(&self, key: &str) -> Option<&Literal> {
+        let Literal::Dict(entries) = self else { return None };
+        entries.iter().find(|(name, _)| name.as_text() == Some(key)).map(|(_, value)| value)
     }
 
     pub(super) fn as_text(&self) -> Option<&str> {

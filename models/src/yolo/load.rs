@@ -10,6 +10,7 @@ use ocelli_vision::{
     KeyPointsMetadata, MaskValues, Objectness, PreProcessor, Resampler, RowLayout, Size,
     Suppression, Task,
 };
+use serde::Deserialize;
 
 use super::checkpoint::Checkpoint;
 use super::identify::{Identity, identify};
@@ -37,10 +38,13 @@ pub(super) fn load(request: &LoadRequest) -> Result<Loaded> {
         let reason = "it holds no sequence of numbered layers".to_owned();
         Error::NotThisModel { file: weights.file().to_owned(), architecture: "yolo", reason }
     })?;
-    let identity = identify(&checkpoint, None)?;
-    check_said(&identity, options, package.as_ref(), weights.file())?;
     let inference = package.as_ref().map(inference_config).transpose()?;
     let inference = inference.as_ref();
+    let identity = match inference.map(layer_list).transpose()?.flatten() {
+        Some(spec) => Identity::of(spec, None),
+        None => identify(&checkpoint, None)?,
+    };
+    check_said(&identity, options, package.as_ref(), weights.file())?;
 
     let source = Arc::new(CheckpointWeights::new(checkpoint.weights.clone()));
     let root = Weights::new(Arc::clone(&source) as _);
@@ -64,18 +68,20 @@ pub(super) fn load(request: &LoadRequest) -> Result<Loaded> {
     unused.retain(|name| !checkpoint.needless(name));
 
     let manner = manner(&identity, &checkpoint, inference);
-    let prepare = prepare(&identity, resolution, stride, options.preparation, inference)?;
+    let prepare =
+        prepare(&identity, &checkpoint, resolution, stride, options.preparation, inference)?;
     let keypoints_metadata = (identity.task == Task::KeyPointDetection).then(|| {
         KeyPointsMetadata { names: points.names.clone(), skeletons: points.skeletons.clone() }
     });
     let recommended = package.as_ref().and_then(|package| package.recommended.clone());
     let layout = layout(&identity.spec, identity.task, &manner, &checkpoint);
     let model = Yolo { runtime, prepare, classes, recommended, manner, layout, points };
+    let config = inference.cloned().unwrap_or_else(|| described(&identity, resolution, stride));
     Ok(Loaded {
         model: as_task(model, identity.task),
         variant: identity.variant,
         resolution,
-        config: inference.cloned().unwrap_or_else(|| described(identity.task, resolution, stride)),
+        config,
         weights: checkpoint.weights,
         keypoints_metadata,
         unused,
@@ -113,6 +119,17 @@ fn inference_config(package: &Package) -> Result<InferenceConfig> {
         config.network_input.padding_value = Some(SUBSTITUTE_GRAY);
     }
     Ok(config)
+}
+
+/// The key of `model_initialization` under which a package of ours has its layer list.
+const LAYER_LIST: &str = "layer_list";
+
+/// The layer list of a package that was made from a checkpoint.
+fn layer_list(config: &InferenceConfig) -> Result<Option<Spec>> {
+    let stored = config.model_initialization.as_ref().and_then(|map| map.get(LAYER_LIST));
+    stored.map(Spec::deserialize).transpose().map_err(|error| {
+        Error::BadPackage(format!("`inference_config.json`: {LAYER_LIST}: {error}"))
+    })
 }
 
 /// Pixels of the input a pixel of the smallest feature map, at least 32.
@@ -289,6 +306,7 @@ fn layout(spec: &Spec, task: Task, manner: &Manner, checkpoint: &Checkpoint) -> 
 /// The trainer's way for a checkpoint, the package's for a package, or the one that was asked for.
 fn prepare(
     identity: &Identity,
+    checkpoint: &Checkpoint,
     size: Size,
     stride: usize,
     preparation: Preparation,
@@ -303,7 +321,7 @@ fn prepare(
         let fit = match identity.task {
             Task::Classification => Fit::Middle,
             Task::DepthEstimation => Fit::Stretch,
-            _ => Fit::Letterbox,
+            _ => Fit::Letterbox { shrinks: !checkpoint.facts.fixed_input },
         };
         return Ok(Prepare::Trainer { fit, size, stride });
     }
@@ -317,8 +335,9 @@ fn prepare(
 }
 
 /// What a package of a trainer's checkpoint says.
-fn described(task: Task, size: Size, stride: usize) -> InferenceConfig {
-    let post_processing = match task {
+fn described(identity: &Identity, size: Size, stride: usize) -> InferenceConfig {
+    let layer_list = serde_json::to_value(&identity.spec).unwrap_or_default();
+    let post_processing = match identity.task {
         Task::Classification => Some(PostProcessing::Softmax { fused: true }),
         Task::SemanticSegmentation | Task::DepthEstimation => None,
         _ => Some(PostProcessing::Nms { fused: false, nms_parameters: None }),
@@ -328,7 +347,7 @@ fn described(task: Task, size: Size, stride: usize) -> InferenceConfig {
         network_input: input(size, stride),
         forward_pass: ForwardPass::default(),
         post_processing,
-        model_initialization: None,
+        model_initialization: Some([(LAYER_LIST.to_owned(), layer_list)].into_iter().collect()),
         class_names_operations: None,
     }
 }

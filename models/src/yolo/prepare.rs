@@ -31,8 +31,11 @@ pub(super) enum Prepare {
 /// How Ultralytics fits pictures, by task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fit {
-    /// A letterbox; the smallest that holds the pictures, if all have one shape.
-    Letterbox,
+    /// A letterbox; if it may, the smallest that holds the pictures, provided that all have one shape.
+    Letterbox {
+        /// Whether it may.
+        shrinks: bool,
+    },
     /// Both sides by their own factor.
     Stretch,
     /// The middle of the picture, its shorter side at the input's.
@@ -74,7 +77,10 @@ impl Fit {
     /// Fits a picture; with a stride, its canvas may shrink by multiples of it.
     fn apply(self, image: &Image, size: Size, stride: Option<usize>) -> Result<Fitted> {
         match self {
-            Fit::Letterbox => Letterbox { size, stride, border: GRAY }.fit(image),
+            Fit::Letterbox { shrinks } => {
+                let stride = stride.filter(|_| shrinks);
+                Letterbox { size, stride, border: GRAY }.fit(image)
+            }
             Fit::Stretch => {
                 let ratio = |to: usize, from: usize| (to as f64 / from as f64) as f32;
                 Ok(Fitted {

@@ -2,11 +2,13 @@
 
 mod parse;
 
+use serde::{Deserialize, Serialize};
+
 #[cfg(test)]
 mod tests;
 
 /// A network as a list of layers, before it is scaled.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Spec {
     /// Backbone and head, in one list.
     pub layers: Vec<Layer>,
@@ -36,7 +38,7 @@ pub struct Spec {
 }
 
 /// A line of the list.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Layer {
     /// Layers whose outputs are the inputs; negative ones count back from this layer.
     pub from: Vec<isize>,
@@ -50,7 +52,8 @@ pub struct Layer {
 }
 
 /// An argument of a module.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
 pub enum Arg {
     /// `None`.
     None,

@@ -69,8 +69,7 @@ const fn scale(letter: char, depth: f64, width: f64, max_channels: f64) -> Scale
 }
 
 /// Of networks that come in one size.
-const ONE: &[Scale] =
-    &[Scale { letter: None, depth: 1.0, width: 1.0, max_channels: f64::INFINITY }];
+const ONE: &[Scale] = &[Scale { letter: None, depth: 1.0, width: 1.0, max_channels: f64::MAX }];
 
 const FAMILIES: [&[Family]; 9] = [
     v3::FAMILIES,

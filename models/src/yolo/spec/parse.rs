@@ -124,7 +124,7 @@ fn gains(yaml: &Dict) -> Result<(Option<char>, [f64; 3])> {
     let Some(scales) = given(yaml, "scales") else {
         let depth = number(yaml, "depth_multiple")?.unwrap_or(1.0);
         let width = number(yaml, "width_multiple")?.unwrap_or(1.0);
-        return Ok((letter, [depth, width, f64::INFINITY]));
+        return Ok((letter, [depth, width, f64::MAX]));
     };
     let scales = scales.as_dict().ok_or_else(|| malformed("scales", "is not a dict"))?;
     let mut rows = scales.iter().filter_map(|(key, row)| Some((key.as_str()?, row)));
