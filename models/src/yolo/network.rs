@@ -9,7 +9,7 @@ use ocelli_engine::op::Activation;
 use ocelli_engine::{Error, Graph, Result as BuildResult, Value, Weights};
 
 use super::error::{Result, SpecError};
-use super::heads::{Head, head};
+use super::heads::{Head, head, is_head};
 use super::modules::conv::Units;
 use super::modules::layout::single;
 use super::modules::{Build, Module, find};
@@ -18,24 +18,6 @@ use scaling::Scaled;
 
 /// The most values for each pixel of the picture that a layer may put out.
 const PER_PIXEL: usize = 512;
-
-/// Heads: what a list ends with.
-const HEADS: [&str; 14] = [
-    "Detect",
-    "Segment",
-    "Pose",
-    "OBB",
-    "Segment26",
-    "Pose26",
-    "OBB26",
-    "v10Detect",
-    "Classify",
-    "Depth",
-    "SemanticSegment",
-    "AnchorDetect",
-    "AnchorSegment",
-    "RTDETRDecoder",
-];
 
 /// The values of a network's layers. Its results are the graph's outputs.
 #[derive(Clone, Debug, Default)]
@@ -58,11 +40,15 @@ pub fn network(g: &mut Graph, w: &Weights, image: Value, spec: &Spec) -> Result<
     let mut most = g.shape(image).rows().saturating_mul(PER_PIXEL);
     most = most.max(PER_PIXEL);
     for (i, layer) in spec.layers.iter().enumerate() {
-        let failed = |source| SpecError::Layer { layer: i, module: layer.module.clone(), source };
+        let failed = |source| SpecError::Layer {
+            layer: i,
+            module: layer.module.clone(),
+            source: Box::new(source),
+        };
         let w = w.at("model").at(i);
         let inputs = inputs(&net.layers, image, layer).map_err(failed)?;
         let scaled = Scaled::of(layer, spec).map_err(failed)?;
-        if HEADS.contains(&layer.module.as_str()) && i + 1 == spec.layers.len() {
+        if is_head(&layer.module) && i + 1 == spec.layers.len() {
             net.features =
                 build_head(g, &w, image, &inputs, layer, &scaled, spec, units).map_err(failed)?;
             return Ok(net);
