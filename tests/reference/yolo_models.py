@@ -109,6 +109,10 @@ def build(config):
 
 
 def prepared(model):
+    """For inference; heads with a branch that answers without suppression answer with it, as their yaml says."""
+    head = model.model[-1]
+    if getattr(head, "one2one_cv2", None) is not None:
+        head.end2end = True
     model.eval()
     for parameter in model.parameters():
         parameter.requires_grad_(False)

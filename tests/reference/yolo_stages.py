@@ -156,7 +156,7 @@ def answers(model, output):
     head = model.model[-1]
     kind = type(head).__name__
     if kind == "Classify":
-        return {"scores": output[0] if isinstance(output, tuple) else output}
+        return {"scores": output[0] if isinstance(output, tuple) else output.softmax(1)}
     if kind == "Depth":
         return {"depth": last(output)}
     if kind == "SemanticSegment":

@@ -41,7 +41,7 @@ pub enum SpecError {
         /// The module's name.
         module: String,
         /// What is wrong with its arguments, its inputs or its weights.
-        source: ocelli_engine::Error,
+        source: Box<ocelli_engine::Error>,
     },
 }
 

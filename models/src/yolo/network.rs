@@ -40,7 +40,11 @@ pub fn network(g: &mut Graph, w: &Weights, image: Value, spec: &Spec) -> Result<
     let mut most = g.shape(image).rows().saturating_mul(PER_PIXEL);
     most = most.max(PER_PIXEL);
     for (i, layer) in spec.layers.iter().enumerate() {
-        let failed = |source| SpecError::Layer { layer: i, module: layer.module.clone(), source };
+        let failed = |source| SpecError::Layer {
+            layer: i,
+            module: layer.module.clone(),
+            source: Box::new(source),
+        };
         let w = w.at("model").at(i);
         let inputs = inputs(&net.layers, image, layer).map_err(failed)?;
         let scaled = Scaled::of(layer, spec).map_err(failed)?;

@@ -68,7 +68,8 @@ pub(super) fn branches(
     call: &Call<'_>,
 ) -> Result<Vec<Value>> {
     let [maps] = inputs else { return Err(wrong(format!("{} inputs", inputs.len()))) };
-    let sizes = call.sizes(0)?.unwrap_or_default();
+    let sizes = call.sizes(0)?.filter(|sizes| !sizes.is_empty() && sizes.len() <= 64);
+    let sizes = sizes.ok_or_else(|| wrong("a list of channels is needed".to_owned()))?;
     let kernel = call.size(1, 1)?;
     let pad = call.size(3, kernel / 2)?;
     let geometry = Conv::k(kernel).stride(call.size(2, 1)?).pad(pad).groups(call.size(4, 1)?);

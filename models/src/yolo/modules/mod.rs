@@ -42,41 +42,32 @@ pub(super) enum Rule {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Build {
     /// From one map to one.
-    Map(fn(&mut Graph, Value, &Weights, &Call<'_>) -> Result<Value>),
+    Map(Map),
     /// From the maps of each input layer to one map or several.
-    Maps(fn(&mut Graph, &[&[Value]], &Weights, &Call<'_>) -> Result<Vec<Value>>),
+    Maps(Maps),
 }
+
+type Map = fn(&mut Graph, Value, &Weights, &Call<'_>) -> Result<Value>;
+type Maps = fn(&mut Graph, &[&[Value]], &Weights, &Call<'_>) -> Result<Vec<Value>>;
 
 /// The module of this name.
 pub(super) fn find(name: &str) -> Option<&'static Module> {
     MODULES.iter().find(|module| module.name == name)
 }
 
-const fn scaled(
-    name: &'static str,
-    build: fn(&mut Graph, Value, &Weights, &Call<'_>) -> Result<Value>,
-) -> Module {
+const fn scaled(name: &'static str, build: Map) -> Module {
     Module { name, rule: Rule::Scaled, build: Build::Map(build) }
 }
 
-const fn blocks(
-    name: &'static str,
-    build: fn(&mut Graph, Value, &Weights, &Call<'_>) -> Result<Value>,
-) -> Module {
+const fn blocks(name: &'static str, build: Map) -> Module {
     Module { name, rule: Rule::Blocks, build: Build::Map(build) }
 }
 
-const fn plain(
-    name: &'static str,
-    build: fn(&mut Graph, Value, &Weights, &Call<'_>) -> Result<Value>,
-) -> Module {
+const fn plain(name: &'static str, build: Map) -> Module {
     Module { name, rule: Rule::Plain, build: Build::Map(build) }
 }
 
-const fn maps(
-    name: &'static str,
-    build: fn(&mut Graph, &[&[Value]], &Weights, &Call<'_>) -> Result<Vec<Value>>,
-) -> Module {
+const fn maps(name: &'static str, build: Maps) -> Module {
     Module { name, rule: Rule::Plain, build: Build::Maps(build) }
 }
 

@@ -17,7 +17,7 @@ pub(super) const FAMILIES: &[Family] = &[
     family("-ghost", GHOST, &GHOST_NECK, head("Detect")),
     family("-ghost-p2", GHOST, &GHOST_NECK_P2, head("Detect")),
     family("-ghost-p6", GHOST_P6, &GHOST_NECK_P6, head("Detect")),
-    Family { name: ["yolov8", "-cls"], scales: SCALES, ..classifier(TRUNK) },
+    Family { name: ["yolov8", "-cls"], scales: CLASSIFIER_SCALES, ..classifier(TRUNK) },
     Family { name: ["yolov8-cls-resnet50", ""], ..classifier(&resnet(6)) },
     Family { name: ["yolov8-cls-resnet101", ""], ..classifier(&resnet(23)) },
 ];
@@ -50,6 +50,15 @@ pub(super) const SCALES: &[Scale] = &[
     scale('m', 0.67, 0.75, 768.0),
     scale('l', 1.00, 1.00, 512.0),
     scale('x', 1.00, 1.25, 512.0),
+];
+
+/// Classifiers keep more channels.
+const CLASSIFIER_SCALES: &[Scale] = &[
+    scale('n', 0.33, 0.25, 1024.0),
+    scale('s', 0.33, 0.50, 1024.0),
+    scale('m', 0.67, 0.75, 1024.0),
+    scale('l', 1.00, 1.00, 1024.0),
+    scale('x', 1.00, 1.25, 1024.0),
 ];
 
 const BACKBONE: &[Row] = &[

@@ -135,14 +135,11 @@ fn gains(yaml: &Dict) -> Result<(Option<char>, [f64; 3])> {
     let Some((key, row)) = row else {
         return Err(malformed("scales", &format!("there is none called {letter:?}")));
     };
-    match row.as_slice() {
-        Some([depth, width, most]) => {
-            let gains = [depth, width, most].map(|v| v.as_f64().filter(|v| *v > 0.0));
-            if let [Some(depth), Some(width), Some(most)] = gains {
-                return Ok((key.chars().next(), [depth, width, most]));
-            }
+    if let Some([depth, width, most]) = row.as_slice() {
+        let gains = [depth, width, most].map(|v| v.as_f64().filter(|v| *v > 0.0));
+        if let [Some(depth), Some(width), Some(most)] = gains {
+            return Ok((key.chars().next(), [depth, width, most]));
         }
-        _ => {}
     }
     Err(malformed("scales", "a scale is a depth, a width and a number of channels"))
 }
