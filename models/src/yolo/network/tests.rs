@@ -27,7 +27,7 @@ fn line(from: &[isize], repeats: usize, module: &str, args: &[f64]) -> Layer {
 
 fn spec(mut layers: Vec<Layer>) -> Spec {
     layers.push(line(&[-1], 1, "Classify", &[10.0]));
-    Spec { layers, max_channels: f64::INFINITY, ..crate::yolo::find("yolov8n-cls").unwrap() }
+    Spec { layers, max_channels: f64::MAX, ..crate::yolo::find("yolov8n-cls").unwrap() }
 }
 
 fn build(spec: &Spec) -> Result<(Graph, Network)> {

@@ -62,7 +62,7 @@ fn a_yaml_of_the_repository_with_anchors() {
     let head = layer(&[0, 1], 1, "AnchorDetect", vec![Arg::Text("nc".to_owned()), anchors]);
     assert_eq!(spec.layers[2], head);
     assert_eq!(spec.layers[1].args, [Arg::Number(128.0), Arg::Bool(false)]);
-    assert_eq!((spec.depth, spec.width, spec.max_channels), (0.33, 0.25, f64::INFINITY));
+    assert_eq!((spec.depth, spec.width, spec.max_channels), (0.33, 0.25, f64::MAX));
     assert_eq!((spec.scale, spec.reg_max, spec.channels), (None, 16, 3));
 }
 
