@@ -25,7 +25,7 @@ pub(crate) fn run(args: &InspectArgs, console: &Console) -> Result<Outcome> {
         |tensor: &&Tensor| args.filter.as_ref().is_none_or(|text| tensor.name().contains(text));
     let tensors: Vec<_> = weights.tensors().filter(wanted).collect();
     let recognised = AutoModel::options().describe_only().from_path(&args.file);
-    let arguments = arguments(weights.root());
+    let arguments = arguments(weights.root(), args.all);
 
     if args.json {
         console.line(&as_json(file, &weights, &tensors, recognised.as_ref().ok(), arguments))?;
@@ -51,7 +51,7 @@ pub(crate) fn run(args: &InspectArgs, console: &Console) -> Result<Outcome> {
         format!("{} {} {:?}", tensor.name(), tensor.dtype().name(), tensor.shape())
     })?;
     section("\narguments", &arguments, args.all, console, |(name, value)| {
-        format!("{name} = {value}")
+        format!("{name} = {}", clipped(value, args.all))
     })?;
     Ok(Outcome::Done)
 }
@@ -128,32 +128,46 @@ fn as_json(
     .to_string()
 }
 
-/// The plain values of a file by their paths; tensors and what holds nothing plain are left out.
-fn arguments(root: &Value) -> Vec<(String, Json)> {
+/// The plain values of a file by their paths, those of the outer dicts first; tensors and what holds nothing plain are
+/// left out, and so are nulls and the insides of pickled modules unless `all` is asked for.
+fn arguments(root: &Value, all: bool) -> Vec<(String, Json)> {
     let mut found = Vec::new();
-    collect(root, "", &mut found, 0);
+    collect(root, "", all, &mut found, 0);
+    if !all {
+        found.sort_by_key(|(path, _)| path.matches('.').count());
+    }
     found
 }
 
-fn collect(value: &Value, path: &str, found: &mut Vec<(String, Json)>, depth: usize) {
+fn collect(value: &Value, path: &str, all: bool, found: &mut Vec<(String, Json)>, depth: usize) {
     const MAX_DEPTH: usize = 16;
     if found.len() >= MAX_ARGUMENTS || depth > MAX_DEPTH {
         return;
     }
     if let Some(plain) = plain(value) {
-        found.push((path.to_owned(), plain));
+        if all || !plain.is_null() {
+            found.push((path.to_owned(), plain));
+        }
         return;
     }
     let dict = value.as_dict().or_else(|| value.as_object().and_then(|o| o.state().as_dict()));
     for (key, value) in dict.into_iter().flat_map(ocelli::converters::Dict::iter) {
-        let Some(key) = key.as_str() else { continue };
+        let Some(key) = key.as_str().filter(|key| all || !is_internal(key)) else { continue };
         let path = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
-        collect(value, &path, found, depth + 1);
+        collect(value, &path, all, found, depth + 1);
     }
 }
 
-/// A number, a text, a truth value, or a list of such.
+/// Whether an attribute is one that every pickled module has: children, parameters, hooks, whether it is in training.
+fn is_internal(key: &str) -> bool {
+    key.starts_with('_') || key == "training"
+}
+
+/// A number, a text, a truth value, a list of such, or numbered texts as names of classes are.
 fn plain(value: &Value) -> Option<Json> {
+    if let Some(names) = value.as_dict().and_then(numbered) {
+        return Some(names);
+    }
     if let Some(items) = value.as_slice() {
         return items.iter().map(plain).collect::<Option<Vec<_>>>().map(Json::from);
     }
@@ -165,4 +179,46 @@ fn plain(value: &Value) -> Option<Json> {
     .or_else(|| value.as_str().map(Json::from))
     .or_else(|| value.as_i64().map(Json::from))
     .or_else(|| value.as_f64().map(Json::from))
+}
+
+/// Texts by number, if a dict holds nothing else.
+fn numbered(dict: &ocelli::converters::Dict) -> Option<Json> {
+    let entry = |(key, value): (&Value, &Value)| {
+        Some((key.as_i64()?.to_string(), Json::from(value.as_str()?)))
+    };
+    let names = dict.iter().map(entry).collect::<Option<Map<_, _>>>()?;
+    (!names.is_empty()).then_some(Json::Object(names))
+}
+
+/// A value on one line of bearable length.
+fn clipped(value: &Json, all: bool) -> String {
+    const LONGEST: usize = 120;
+    let text = value.to_string();
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) if !all => format!("{} ...", &text[..end]),
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_values_are_clipped_unless_all_is_asked_for() {
+        let value = Json::from("ä".repeat(200));
+        assert!(clipped(&value, false).ends_with("ä ..."));
+        assert!(clipped(&value, true).ends_with("ä\""));
+        assert_eq!(clipped(&json!(1), false), "1");
+    }
+
+    #[test]
+    fn insides_of_modules_are_left_out() {
+        for key in ["_modules", "_parameters", "_forward_hooks", "training"] {
+            assert!(is_internal(key), "{key}");
+        }
+        for key in ["yaml", "names", "train_args", "epoch", "training_args"] {
+            assert!(!is_internal(key), "{key}");
+        }
+    }
 }

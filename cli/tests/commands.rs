@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
+#[path = "../../tests/common/shared.rs"]
+mod lent;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -46,13 +49,7 @@ fn fixture(name: &str) -> String {
 
 /// A file lent for tests, if it is there.
 fn shared(name: &str) -> Option<String> {
-    let path = workspace().join("../shared").join(name);
-    if path.exists() {
-        return Some(path.display().to_string());
-    }
-    eprintln!("skipped: ../shared/{name} is not there");
-    assert!(std::env::var_os("OCELLI_REQUIRE_SHARED").is_none(), "{name} is required");
-    None
+    Some(lent::shared(name)?.display().to_string())
 }
 
 #[test]

@@ -7,27 +7,17 @@
     reason = "helpers of tests fail loudly and say what they skip"
 )]
 
-use std::path::{Path, PathBuf};
+#[path = "../../tests/common/shared.rs"]
+mod lent;
+
 use std::time::{Duration, Instant};
 
+use lent::shared;
 use ocelli_converters::{DType, Format, StateDict, Value};
-
-/// A file of the shared weights, or `None` and a line that says the test was skipped. They lie
-/// beside the workspace, or beside the folder of its worktrees.
-fn shared(name: &str) -> Option<PathBuf> {
-    let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let beside = crate_folder.ancestors().skip(2).take(2);
-    let path = beside.map(|folder| folder.join("shared/weights").join(name)).find(|p| p.exists());
-    if path.is_none() {
-        println!("skipped: ../shared/weights/{name} is absent");
-        assert!(std::env::var_os("OCELLI_REQUIRE_SHARED").is_none(), "{name} is required");
-    }
-    path
-}
 
 #[test]
 fn a_training_checkpoint_opens_at_once_and_lists_its_groups() {
-    let Some(path) = shared("rfdetr-nano-16.pth") else { return };
+    let Some(path) = shared("weights/rfdetr-nano-16.pth") else { return };
     let start = Instant::now();
     let checkpoint = StateDict::open(path).unwrap();
     let elapsed = start.elapsed();
@@ -56,7 +46,7 @@ fn pickled_modules_name_their_parameters_as_state_dict_does() {
         ("yolov5n-coco.pt", "model", "model.0.conv.weight"),
         ("yolo11n-seg-hip.pt", "model", "model.0.conv.weight"),
     ] {
-        let Some(path) = shared(file) else { continue };
+        let Some(path) = shared(&format!("weights/{file}")) else { continue };
         let start = Instant::now();
         let checkpoint = StateDict::open(path).unwrap();
         println!("{checkpoint:?} in {:?}", start.elapsed());
@@ -76,7 +66,7 @@ fn pickled_modules_name_their_parameters_as_state_dict_does() {
 
 #[test]
 fn safetensors_of_half_precision_convert() {
-    let Some(path) = shared("dinov2-small.safetensors") else { return };
+    let Some(path) = shared("weights/dinov2-small.safetensors") else { return };
     let start = Instant::now();
     let checkpoint = StateDict::open(path).unwrap();
     println!("{checkpoint:?} in {:?}", start.elapsed());

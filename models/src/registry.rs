@@ -11,6 +11,7 @@ use ocelli_vision::{
     OrientedObjectDetectionModel, RecommendedParameters, SemanticSegmentationModel, Size, Task,
     VisionModel,
 };
+use serde_json::{Map, Value};
 
 use crate::{Error, FAMILIES, Result};
 
@@ -55,6 +56,8 @@ pub struct Package {
     pub keypoints_metadata: Option<String>,
     /// The name in `model_type.json`.
     pub model_type: Option<String>,
+    /// The `model_features` of `model_config.json`.
+    pub features: Map<String, Value>,
     /// What `model_config.json` recommends.
     pub recommended: Option<RecommendedParameters>,
 }

@@ -5,12 +5,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
 mod common;
+#[path = "../../tests/common/shared.rs"]
+mod lent;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use common::executor;
 use common::formula::sample_indices;
 use common::rfdetr::formula_checkpoint;
+use lent::shared;
 use ocelli_converters::StateDict;
 use ocelli_models::{AnyModel, LoadOptions, LoadRequest, Loaded, Preparation, registry};
 use ocelli_vision::{
@@ -18,18 +21,6 @@ use ocelli_vision::{
     VisionModel, boxes,
 };
 use serde_json::{Value, json};
-
-/// The folder with lent weights and pictures, if it is there.
-fn shared() -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let found = ["../shared", "../../shared"].map(|path| root.join(path));
-    let found = found.into_iter().find(|path| path.join("weights").is_dir());
-    if found.is_none() {
-        eprintln!("skipped: there is no folder `../shared` with weights and pictures");
-        assert!(std::env::var_os("OCELLI_REQUIRE_SHARED").is_none(), "../shared is required");
-    }
-    found
-}
 
 fn goldens(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/goldens").join(name);
@@ -92,7 +83,7 @@ fn check_input(model: &dyn VisionModel, image: &Image, needed: &Value, what: &st
 
 #[test]
 fn the_trained_nano_predicts_as_upstream() {
-    let Some(shared) = shared() else { return };
+    let Some(shared) = shared("") else { return };
     let goldens = goldens("rfdetr-nano-16.json");
     let confidence = goldens["threshold"].as_f64().unwrap() as f32;
     for (whose, preparation) in
@@ -132,7 +123,7 @@ fn numbered(count: usize) -> Vec<String> {
 
 #[test]
 fn instance_masks_are_those_of_upstream() {
-    let Some(shared) = shared() else { return };
+    let Some(shared) = shared("") else { return };
     let goldens = goldens("rfdetr-seg-nano-formula.json");
     let image = Image::open(shared.join("images/chelsea.png")).unwrap();
     let classes = goldens["num_classes"].as_u64().unwrap() as usize + 1;
@@ -162,7 +153,7 @@ fn instance_masks_are_those_of_upstream() {
 
 #[test]
 fn key_points_are_those_of_upstream() {
-    let Some(shared) = shared() else { return };
+    let Some(shared) = shared("") else { return };
     let goldens = goldens("rfdetr-keypoint-preview-formula.json");
     let image = Image::open(shared.join("images/chelsea.png")).unwrap();
     let classes = goldens["num_classes"].as_u64().unwrap() as usize + 1;
@@ -200,7 +191,7 @@ fn key_points_are_those_of_upstream() {
 
 #[test]
 fn semantic_maps_are_those_of_upstream() {
-    let Some(shared) = shared() else { return };
+    let Some(shared) = shared("") else { return };
     let goldens = goldens("rfdetr-sem-nano-formula.json");
     let image = Image::open(shared.join("images/chelsea.png")).unwrap();
     let weights = formula_checkpoint("sem-nano", 151, goldens["salt"].as_u64().unwrap());

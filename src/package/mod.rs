@@ -53,6 +53,7 @@ impl PackageFolder {
             inference_config: text(path, "inference_config.json")?,
             keypoints_metadata: text(path, "keypoints_metadata.json")?,
             model_type: model_type.map(|file| file.model_type),
+            features: config.model_features.clone().unwrap_or_default(),
             recommended: config.recommended_parameters.clone(),
         };
         let weights = weights(path, config.backend())?;

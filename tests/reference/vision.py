@@ -28,6 +28,8 @@ from inference_models.models.common.roboflow.model_packages import (
 from inference_models.models.rfdetr import common as rfdetr_answers
 from inference_models.models.rfdetr import pre_processing as rfdetr
 from pycocotools import mask as coco
+from rfdetr.models.postprocess import PostProcess
+from ultralytics.utils.ops import xywhr2xyxyxyxy
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 GOLDENS = ROOT / "vision" / "tests" / "goldens"
@@ -341,7 +343,7 @@ def detection():
 
 
 def key_point_detection():
-    queries, classes, slots = 20, 2, 3
+    queries, classes, slots = 20, 2, 2
     mapping = rfdetr_answers.ClassesReMapping(torch.tensor([1]), torch.tensor([-1, 0]))
     for way in WAYS:
         points = fractions(queries * classes * slots * 8, 43).reshape(1, queries, classes * slots, 8)
@@ -353,7 +355,7 @@ def key_point_detection():
             out_keypoints=torch.from_numpy(points),
             pre_processing_meta=[metadata(way)],
             threshold=0.4,
-            key_points_threshold=0.3,
+            key_points_threshold=0.62,
             num_classes=1,
             classes_re_mapping=mapping,
             key_points_classes_for_instances=torch.tensor([2]),
@@ -362,11 +364,44 @@ def key_point_detection():
         )
         yield way_row(way) | {
             "xyxy": boxes.xyxy.tolist(),
-            "xy": found.xy[:, :2].tolist(),
+            "xy": found.xy.tolist(),
             "confidence": found.detection_confidence.tolist(),
-            "point_confidence": found.confidence[:, :2].tolist(),
-            "covariance": torch.nan_to_num(found.covariance[:, :2], nan=-1.0).tolist(),
+            "point_confidence": found.confidence.tolist(),
+            "covariance": torch.nan_to_num(found.covariance, nan=-1.0).tolist(),
         }
+
+
+def key_point_schemas():
+    """Classes with unequal numbers of points, by `rfdetr`, which counts only those that a class has."""
+    queries, size = 20, (101, 67)
+    for schema, select in [([0, 3], 40), ([2, 0, 3], 25), ([3, 1], 7)]:
+        classes, slots = len(schema), max(schema)
+        points = fractions(queries * classes * slots * 8, 43).reshape(1, queries, classes * slots, 8)
+        points[..., 2:] = points[..., 2:] * 4 - 1.5
+        logits = torch.from_numpy(fractions(queries * classes, 41) * 8 - 4).reshape(1, queries, classes)
+        outputs = {
+            "pred_logits": logits,
+            "pred_boxes": query_boxes(queries, 42)[None],
+            "pred_keypoints": torch.from_numpy(points),
+        }
+        post = PostProcess(num_select=select, num_keypoints_per_class=schema)
+        (found,) = post(outputs, torch.tensor([size[::-1]]))
+        order = torch.argsort(found["scores"], descending=True, stable=True)
+        yield {
+            "schema": schema,
+            "select": select,
+            "size": size,
+            "class_id": found["labels"][order].tolist(),
+            "confidence": found["scores"][order].tolist(),
+            "xyxy": found["boxes"][order].tolist(),
+            "points": found["keypoints"][order].tolist(),
+        }
+
+
+def corners():
+    boxes = torch.from_numpy(fractions(5 * 40, 61).reshape(40, 5) * [400, 300, 90, 60, 6] - [0, 0, 0, 0, 3])
+    boxes = boxes.to(torch.float32)
+    yield {"xywhr": boxes.tolist(), "corners": xywhr2xyxyxyxy(boxes).tolist()}
 
 
 def semantic():
@@ -478,6 +513,8 @@ if __name__ == "__main__":
     save("masks.json", mask_alignment())
     save("detection.json", detection())
     save("key_points.json", key_point_detection())
+    save("key_point_schemas.json", key_point_schemas())
+    save("corners.json", corners())
     save("semantic.json", semantic())
     save("formats.json", formats())
     if (ROOT.parent / "shared" / "images").is_dir():

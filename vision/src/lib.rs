@@ -28,6 +28,9 @@ mod tensor;
 mod top_k;
 
 #[cfg(test)]
+#[path = "../../tests/common/shared.rs"]
+mod lent;
+#[cfg(test)]
 mod testing;
 
 pub use self::image::{ColorOrder, DecodeOptions, Image, MAX_PIXELS, checked_pixels};

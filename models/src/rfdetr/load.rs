@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ocelli_converters::StateDict;
+use ocelli_converters::{StateDict, Value};
 use ocelli_engine::{Graph, Weights};
 use ocelli_vision::config::{
     ColorMode, DynamicSize, ImagePreProcessing, InferenceConfig, NetworkInput, ResizeMode,
@@ -23,6 +23,9 @@ use crate::registry::{
 use crate::runtime::Runtime;
 use crate::weights::CheckpointWeights;
 use crate::{Error, Result};
+
+/// Under which name trainer and packages say how many pairs of query and class are looked at.
+const NUM_SELECT: &str = "num_select";
 
 /// The task of a checkpoint that holds an RF-DETR.
 pub(super) fn recognise(file: &StateDict) -> Option<Task> {
@@ -67,7 +70,8 @@ pub(super) fn load(request: &LoadRequest) -> Result<Loaded> {
     unused.retain(|name| !needless(name, &config));
 
     let recommended = package.and_then(|package| package.recommended.clone());
-    let model = RfDetr { runtime, prepare, classes, recommended, points };
+    let num_select = num_select(&checkpoint, &config.variant, package, inference)?;
+    let model = RfDetr { runtime, prepare, classes, recommended, num_select, points };
     let model = match config.variant.head {
         Head::Boxes => AnyModel::ObjectDetection(Box::new(model)),
         Head::Masks => AnyModel::InstanceSegmentation(Box::new(model)),
@@ -79,8 +83,7 @@ pub(super) fn load(request: &LoadRequest) -> Result<Loaded> {
         variant: config.variant.id(),
         resolution,
         weights: checkpoint.weights,
-        config: packaged
-            .unwrap_or_else(|| NetworkInput::stretched(resolution, MEAN, DEVIATION).into()),
+        config: packaged.unwrap_or_else(|| described(resolution, num_select)),
         keypoints_metadata,
         unused,
     })
@@ -132,6 +135,37 @@ fn resolution(
         "{size} ({whose}): both sides of an input of {id} must be multiples of {divisor}, at most {MAX_SIDE}"
     );
     Err(Error::BadOption { name: "resolution", reason })
+}
+
+/// How many pairs of query and class are looked at: what the package says, if it does; of a checkpoint on its own what
+/// the trainer's description says, else what the trainer takes for the variant.
+fn num_select(
+    checkpoint: &Checkpoint,
+    variant: &Variant,
+    package: Option<&Package>,
+    inference: Option<&InferenceConfig>,
+) -> Result<Option<usize>> {
+    let Some(package) = package else {
+        let stored = checkpoint.model_config(NUM_SELECT).and_then(Value::as_i64);
+        let stored = stored.and_then(|count| usize::try_from(count).ok());
+        let published = Variant::find(variant.name).map(|row| row.queries);
+        return Ok(stored.or(published));
+    };
+    let initialization = inference.and_then(|config| config.model_initialization.as_ref());
+    let said = package.features.get(NUM_SELECT);
+    let said = said.or_else(|| initialization?.get(NUM_SELECT)).filter(|said| !said.is_null());
+    let count = |said: &serde_json::Value| said.as_u64()?.try_into().ok();
+    let wrong = || Error::BadPackage(format!("`{NUM_SELECT}` is no count"));
+    said.map(|said| count(said).ok_or_else(wrong)).transpose()
+}
+
+/// What a package of a checkpoint says.
+fn described(resolution: Size, num_select: Option<usize>) -> InferenceConfig {
+    let select = num_select.map(|count| (NUM_SELECT.to_owned(), count.into()));
+    InferenceConfig {
+        model_initialization: select.map(|entry| std::iter::once(entry).collect()),
+        ..NetworkInput::stretched(resolution, MEAN, DEVIATION).into()
+    }
 }
 
 fn classes(

@@ -30,6 +30,9 @@ pub(super) struct RfDetr {
     pub(super) prepare: Prepare,
     pub(super) classes: Classes,
     pub(super) recommended: Option<RecommendedParameters>,
+    /// How many pairs of query and class are looked at, the highest scores first; nothing for one a query, or of key
+    /// points all.
+    pub(super) num_select: Option<usize>,
     pub(super) points: Points,
 }
 
@@ -81,10 +84,11 @@ impl RfDetr {
     ) -> Result<(Vec<Selected>, Detections)> {
         let logits = outputs.get("logits")?;
         let [_, queries, columns] = logits.extents("logits", ["n", "queries", "classes"])?;
+        let candidates = self.num_select.unwrap_or(queries);
         let most = options.max_detections.unwrap_or(MAX_DETECTIONS);
         let thresholds = self.thresholds(options);
         let classes = self.classes.columns();
-        let found = select(logits.entry(i)?, queries, columns, classes, &thresholds, most)?;
+        let found = select(logits.entry(i)?, columns, candidates, classes, &thresholds, most)?;
         let boxes = detections(&found, outputs.get("boxes")?.entry(i)?, metadata)?;
         Ok((found, boxes))
     }
@@ -150,6 +154,7 @@ impl KeyPointsDetectionModel for RfDetr {
             thresholds: &thresholds,
             key_points_threshold: threshold,
             points_of_class: &points_of_class,
+            candidates: self.num_select.unwrap_or(usize::MAX),
             max_detections: options.max_detections.unwrap_or(MAX_DETECTIONS),
         };
         let one = |(i, metadata)| {

@@ -235,6 +235,7 @@ fn manner(
 ) -> Manner {
     let trainer = Manner {
         trainer: true,
+        whole_border: true,
         confidence: 0.25,
         iou_threshold: 0.7,
         max_detections: 300,
@@ -247,7 +248,12 @@ fn manner(
     };
     let Some(config) = inference else {
         return match checkpoint.of_yolov5 {
-            true => Manner { iou_threshold: 0.45, max_detections: 1000, ..trainer },
+            true => Manner {
+                whole_border: false,
+                iou_threshold: 0.45,
+                max_detections: 1000,
+                ..trainer
+            },
             false => trainer,
         };
     };

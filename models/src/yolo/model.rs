@@ -50,6 +50,8 @@ pub(super) struct Points {
 pub(super) struct Manner {
     /// Whether it is the trainer's: maps are led back as Ultralytics does.
     pub(super) trainer: bool,
+    /// Whether the border of a letterbox has whole pixels when answers are led back.
+    pub(super) whole_border: bool,
     /// What scores must be over, unless asked otherwise.
     pub(super) confidence: f32,
     /// Overlap that suppresses.
@@ -181,15 +183,33 @@ impl Yolo {
 
     /// Answers as detections in pixels of the picture.
     pub(super) fn detections(
+        &self,
         answers: &[Answer<'_>],
         metadata: &PreProcessingMetadata,
     ) -> Detections {
         let mut found = Detections::new(metadata.original_size);
+        let place = |xyxy| match self.manner.whole_border {
+            true => metadata.box_to_original(xyxy),
+            false => without_border(xyxy, metadata),
+        };
         found.extend(answers.iter().map(|answer| Detection {
-            xyxy: metadata.box_to_original(answer.xyxy),
+            xyxy: place(answer.xyxy),
             class_id: answer.class_id,
             confidence: answer.score,
         }));
         found
     }
+}
+
+/// Corners in pixels of the picture as the `yolov5` repository has them: it takes the border for what a picture without
+/// rounded sides would leave.
+fn without_border(xyxy: [f32; 4], metadata: &PreProcessingMetadata) -> [f32; 4] {
+    let (input, picture) = (metadata.inference_size, metadata.original_size);
+    let ratio = |to: usize, from: usize| to as f64 / from.max(1) as f64;
+    let gain = ratio(input.height, picture.height).min(ratio(input.width, picture.width));
+    let border = |to: usize, from: usize| (to as f64 - from as f64 * gain) / 2.0;
+    let (x, y) = (border(input.width, picture.width), border(input.height, picture.height));
+    let [x0, y0, x1, y1] = xyxy;
+    let place = |value: f32, border: f64| (value - border as f32) / gain as f32;
+    boxes::clamp([place(x0, x), place(y0, y), place(x1, x), place(y1, y)], picture)
 }

@@ -28,7 +28,7 @@ impl ObjectDetectionModel for Yolo {
         options: &PostProcessOptions,
     ) -> Result<Vec<Detections>> {
         each(metadata, |i, metadata| {
-            Ok(Self::detections(&self.answers(outputs, i, options)?, metadata))
+            Ok(self.detections(&self.answers(outputs, i, options)?, metadata))
         })
     }
 }
@@ -55,7 +55,7 @@ impl InstanceSegmentationModel for Yolo {
                 protos.masks(&instances, metadata, self.manner.mask_values)?
             };
             let masks = Masks::from_rle(masks, options.mask_format);
-            Ok(InstanceDetections { detections: Self::detections(&answers, metadata), masks })
+            Ok(InstanceDetections { detections: self.detections(&answers, metadata), masks })
         })
     }
 }
@@ -85,7 +85,7 @@ impl KeyPointsDetectionModel for Yolo {
         let threshold = options.key_points_threshold.unwrap_or(self.manner.key_points_threshold);
         each(metadata, |i, metadata| {
             let answers = self.answers(outputs, i, options)?;
-            let boxes = Self::detections(&answers, metadata);
+            let boxes = self.detections(&answers, metadata);
             let points = |answer: &Answer<'_>| self.place(answer, threshold, metadata);
             Ok(KeyPoints {
                 points: answers.iter().map(points).collect(),

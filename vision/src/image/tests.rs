@@ -1,10 +1,10 @@
 use std::io::Cursor;
-use std::path::{Path, PathBuf};
 
 use image::{DynamicImage, ImageFormat};
 use proptest::prelude::*;
 
 use super::*;
+use crate::lent::shared;
 use crate::testing::{fnv, goldens, size};
 
 fn png(picture: &DynamicImage) -> Vec<u8> {
@@ -102,21 +102,9 @@ fn truncated_files_of_every_format_never_panic() {
     }
 }
 
-/// The folder of pictures beside the repository, or beside the folder of its worktrees. It is not
-/// part of the repository; `OCELLI_REQUIRE_SHARED` makes its absence a failure.
-fn shared_images() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().skip(2).take(2);
-    let found = beside.map(|folder| folder.join("shared/images")).find(|path| path.is_dir());
-    if found.is_none() {
-        assert!(std::env::var_os("OCELLI_REQUIRE_SHARED").is_none(), "no ../shared/images");
-        println!("skipped: ../shared/images is absent");
-    }
-    found
-}
-
 #[test]
 fn real_pictures_decode_and_resize_as_pillow_and_opencv_do() {
-    let Some(folder) = shared_images() else { return };
+    let Some(folder) = shared("images") else { return };
     for row in goldens("pictures.json") {
         let name = row["file"].as_str().unwrap();
         let found = Image::open(folder.join(name)).unwrap();

@@ -38,36 +38,36 @@ impl Columns<'_> {
 
 /// The answers of one picture, most confident first.
 ///
-/// Of the flattened scores `[queries * classes]` the `queries` largest are taken, so that a query
+/// Of the flattened scores `[queries * classes]` the `candidates` largest are taken, so that a query
 /// may answer with several classes; then columns that are no class, and scores not over their
 /// threshold, are dropped. Equal scores keep the order of the flattened logits.
 ///
 /// # Errors
-/// If `logits` is not `queries * classes` long.
+/// If `logits` is no number of rows of `classes`.
 pub fn select(
     logits: &[f32],
-    queries: usize,
     classes: usize,
+    candidates: usize,
     columns: Columns<'_>,
     thresholds: &Thresholds,
     max_detections: usize,
 ) -> Result<Vec<Selected>> {
-    if queries.checked_mul(classes) != Some(logits.len()) {
-        let expected = format!("{queries} queries x {classes} classes");
+    if !logits.len().is_multiple_of(classes) {
+        let expected = format!("rows of {classes} classes");
         return Err(VisionError::shape("logits", &[logits.len()], &expected));
     }
     let floor = logit(thresholds.lowest()) - 1e-3;
-    let candidates: Vec<usize> = (0..logits.len()).filter(|&place| logits[place] > floor).collect();
-    let values: Vec<f32> = candidates.iter().map(|&place| logits[place]).collect();
+    let places: Vec<usize> = (0..logits.len()).filter(|&place| logits[place] > floor).collect();
+    let values: Vec<f32> = places.iter().map(|&place| logits[place]).collect();
     let answer = |(candidate, logit): (usize, f32)| {
-        let place = candidates[candidate];
+        let place = places[candidate];
         let class_id = columns.class(place % classes)?;
         let score = sigmoid(logit);
         let over = score > thresholds.of(class_id);
         over.then_some(Selected { query: place / classes, class_id, score })
     };
     let mut answers: Vec<Selected> =
-        top_k(&values, queries).into_iter().filter_map(answer).collect();
+        top_k(&values, candidates).into_iter().filter_map(answer).collect();
     answers.sort_by(|a, b| descending(a.score, b.score));
     answers.truncate(max_detections);
     Ok(answers)

@@ -38,6 +38,8 @@ pub struct KeyPointSelection<'a> {
     pub key_points_threshold: f32,
     /// The number of points of each class.
     pub points_of_class: &'a [usize],
+    /// How many of the scores `[queries * classes]` are looked at, the highest before their points count.
+    pub candidates: usize,
     /// The most instances.
     pub max_detections: usize,
 }
@@ -52,7 +54,7 @@ struct Candidate<'a> {
 
 /// The instances of one picture, most confident first.
 ///
-/// An instance's score is its class score times the mean expected squared error of its points
+/// An instance's score is its class score times the mean expected squared error of its class's points
 /// (weighted by how findable they are) to the power -0.2, brought into 0..1 by `s / (1 + s)`.
 /// A point under its threshold is at (0, 0) with confidence 0.
 ///
@@ -63,17 +65,18 @@ pub fn key_points(
     selection: &KeyPointSelection<'_>,
     metadata: &PreProcessingMetadata,
 ) -> Result<KeyPoints> {
-    let KeyPointHeads { queries, classes, .. } = *heads;
+    let classes = heads.classes;
     let slots = slots(heads)?;
     let points = heads.points.as_chunks::<VALUES>().0;
     let candidate = |(place, logit): (usize, f32)| {
         let class_id = selection.columns.class(place % classes)?;
-        let points = &points[place * slots..][..slots];
+        let count = selection.points_of_class.get(class_id).copied().unwrap_or(0).min(slots);
+        let points = &points[place * slots..][..count];
         let score = fuse(sigmoid(logit), points);
         let over = score > selection.thresholds.of(class_id);
         over.then_some(Candidate { class_id, query: place / classes, score, points })
     };
-    let all = top_k(heads.logits, queries * classes);
+    let all = top_k(heads.logits, selection.candidates);
     let mut candidates: Vec<Candidate> = all.into_iter().filter_map(candidate).collect();
     candidates.sort_by(|a, b| descending(a.score, b.score));
     candidates.truncate(selection.max_detections);
@@ -81,13 +84,12 @@ pub fn key_points(
     let mut found = KeyPoints::new(metadata.original_size);
     let mut covariance = Vec::with_capacity(candidates.len());
     for Candidate { class_id, query, score, points } in candidates {
-        let count = selection.points_of_class.get(class_id).copied().unwrap_or(0).min(slots);
         let cxcywh = heads.boxes.as_chunks::<4>().0[query];
         found.class_id.push(class_id);
         found.confidence.push(score);
         found.xyxy.push(denormalise(boxes::cxcywh_to_xyxy(cxcywh), metadata));
         let read = |point| place_point(point, selection.key_points_threshold, metadata);
-        let (placed, spread) = points[..count].iter().map(read).unzip();
+        let (placed, spread) = points.iter().map(read).unzip();
         found.points.push(placed);
         covariance.push(spread);
     }
@@ -120,6 +122,9 @@ fn fuse(score: f32, points: &[[f32; VALUES]]) -> f32 {
         let third = 2.0 * p[5].abs().max(floor).ln() + first + second;
         log_sum_exp([first, second, third].into_iter())
     };
+    if points.is_empty() {
+        return score / (1.0 + score);
+    }
     let weighted = log_sum_exp(points.iter().map(|p| log_trace(p) + log_weight(p)));
     let log_mean = weighted - log_sum_exp(points.iter().map(log_weight));
     let score = score * (SPREAD_EXPONENT * log_mean).exp();

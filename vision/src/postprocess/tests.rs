@@ -97,7 +97,7 @@ fn detections_are_those_of_inference_models() {
     for row in goldens("detection.json") {
         let thresholds = Thresholds::Uniform(0.6);
         let selected =
-            select(&logits, queries, classes, Columns::Below(4), &thresholds, usize::MAX).unwrap();
+            select(&logits, classes, queries, Columns::Below(4), &thresholds, usize::MAX).unwrap();
         let found =
             detr::detections(&selected, &query_boxes(queries, 32), &metadata(&row)).unwrap();
         let what = row["way"].to_string();
@@ -109,7 +109,7 @@ fn detections_are_those_of_inference_models() {
 
 #[test]
 fn key_points_are_those_of_inference_models() {
-    let (queries, classes, slots) = (20, 2, 3);
+    let (queries, classes, slots) = (20, 2, 2);
     let logits: Vec<f32> = fractions(queries * classes, 41).iter().map(|v| v * 8.0 - 4.0).collect();
     let place = |(i, v): (usize, f32)| if i % 8 < 2 { v } else { v * 4.0 - 1.5 };
     let points: Vec<f32> =
@@ -120,8 +120,9 @@ fn key_points_are_those_of_inference_models() {
         let selection = KeyPointSelection {
             columns: Columns::Mapped(&[None, Some(0)]),
             thresholds: &Thresholds::Uniform(0.4),
-            key_points_threshold: 0.3,
+            key_points_threshold: 0.62,
             points_of_class: &[2],
+            candidates: usize::MAX,
             max_detections: usize::MAX,
         };
         let found = key_points(&heads, &selection, &metadata(&row)).unwrap();
@@ -145,11 +146,52 @@ fn key_points_are_those_of_inference_models() {
         thresholds: &Thresholds::Uniform(0.4),
         key_points_threshold: 0.3,
         points_of_class: &[2],
+        candidates: usize::MAX,
         max_detections: 1,
     };
     let meta = PreProcessingMetadata::stretched(Size::new(9, 9), Size::new(9, 9));
     assert!(key_points(&short, &selection, &meta).is_err());
     assert_eq!(key_points(&heads, &selection, &meta).unwrap().len(), 1);
+}
+
+#[test]
+fn key_points_of_unequal_classes_are_those_of_the_trainer() {
+    let queries = 20;
+    for row in goldens("key_point_schemas.json") {
+        let schema: Vec<usize> = list(&row["schema"]);
+        let (classes, slots) = (schema.len(), *schema.iter().max().unwrap());
+        let logits: Vec<f32> =
+            fractions(queries * classes, 41).iter().map(|v| v * 8.0 - 4.0).collect();
+        let place = |(i, v): (usize, f32)| if i % 8 < 2 { v } else { v * 4.0 - 1.5 };
+        let count = queries * classes * slots * 8;
+        let points: Vec<f32> = fractions(count, 43).into_iter().enumerate().map(place).collect();
+        let boxes = query_boxes(queries, 42);
+        let heads =
+            KeyPointHeads { queries, classes, logits: &logits, boxes: &boxes, points: &points };
+        let selection = KeyPointSelection {
+            columns: Columns::Below(classes),
+            thresholds: &Thresholds::Uniform(0.0),
+            key_points_threshold: 0.0,
+            points_of_class: &schema,
+            candidates: row["select"].as_u64().unwrap() as usize,
+            max_detections: usize::MAX,
+        };
+        let (width, height) = crate::testing::size(&row, "size");
+        let size = Size::new(width, height);
+        let meta = PreProcessingMetadata::stretched(size, size);
+        let found = key_points(&heads, &selection, &meta).unwrap();
+        let what = format!("{schema:?}");
+        assert_eq!(found.class_id, list::<Vec<usize>>(&row["class_id"]), "{what}");
+        assert_close(&found.confidence, &list::<Vec<f32>>(&row["confidence"]), 1e-5, &what);
+        let expected: Vec<[f32; 4]> = list(&row["xyxy"]);
+        assert_close(&found.xyxy.concat(), &expected.concat(), 1e-3, &what);
+        let expected: Vec<Vec<[f32; 3]>> = list(&row["points"]);
+        for (found, expected) in found.points.iter().zip(expected) {
+            let found = found.iter().flat_map(|p| [p.x, p.y, p.confidence]);
+            let found: Vec<f32> = found.collect();
+            assert_close(&found, &expected.concat()[..found.len()], 1e-3, &what);
+        }
+    }
 }
 
 /// The order of the two passes of the resize differs: a pixel on the edge between two classes, or
@@ -213,14 +255,14 @@ fn selection_orders_limits_and_maps() {
     let logits = [0.0, 3.0, 1.0, 2.0, -1.0, 5.0];
     let pick = |columns, threshold, most| {
         let thresholds = Thresholds::PerClass(vec![threshold], 0.5);
-        let selected = select(&logits, 3, 2, columns, &thresholds, most).unwrap();
+        let selected = select(&logits, 2, 3, columns, &thresholds, most).unwrap();
         selected.iter().map(|s| (s.query, s.class_id)).collect::<Vec<_>>()
     };
     assert_eq!(pick(Columns::Below(2), 0.5, 9), [(2, 1), (0, 1), (1, 1)]);
     assert_eq!(pick(Columns::Below(2), 0.5, 1), [(2, 1)]);
     assert_eq!(pick(Columns::Below(1), 0.5, 9), []);
     assert_eq!(pick(Columns::Mapped(&[None, Some(0)]), 0.9, 9), [(2, 0), (0, 0)]);
-    assert!(select(&logits, 4, 2, Columns::Below(2), &Thresholds::Uniform(0.5), 9).is_err());
+    assert!(select(&logits, 4, 4, Columns::Below(2), &Thresholds::Uniform(0.5), 9).is_err());
 }
 
 /// Every box against every other, without cleverness.
