@@ -57,20 +57,20 @@ fn picture(
 /// h = w before and after, channels
 const RESIZE: [[usize; 3]; 4] = [[7, 12, 5], [40, 80, 128], [480, 640, 3], [640, 224, 3]];
 
-const INTERPOLATIONS: [Interpolation; 6] = [
-    Interpolation::Nearest,
-    Interpolation::NearestExact,
-    Interpolation::Bilinear { align_corners: false },
-    Interpolation::Bicubic { align_corners: false },
-    Interpolation::BilinearAntialias { align_corners: false },
-    Interpolation::BicubicAntialias { align_corners: false },
+const INTERPOLATIONS: [(&str, Interpolation); 6] = [
+    ("nearest", Interpolation::Nearest),
+    ("nearest exact", Interpolation::NearestExact),
+    ("bilinear", Interpolation::Bilinear { align_corners: false }),
+    ("bicubic", Interpolation::Bicubic { align_corners: false }),
+    ("bilinear antialias", Interpolation::BilinearAntialias { align_corners: false }),
+    ("bicubic antialias", Interpolation::BicubicAntialias { align_corners: false }),
 ];
 
 pub(crate) fn resize() -> Vec<Case> {
     let cases = RESIZE.iter().flat_map(|&shape| INTERPOLATIONS.map(|way| (shape, way)));
     cases
-        .map(|([from, to, c], interpolation)| {
-            let name = format!("{interpolation:?} {from}x{from}x{c} to {to}x{to}");
+        .map(|([from, to, c], (way, interpolation))| {
+            let name = format!("{way} {from}x{from}x{c} to {to}x{to}");
             Case::new(name, [from * from * c, to * to * c], move |_| {
                 let resize = Resize { interpolation, from: [from; 2], to: [to; 2], scale: None };
                 let plan = ResizePlan::new(&resize).expect("the sizes are positive");
