@@ -34,6 +34,7 @@ pub mod pool;
 pub mod pool2d;
 pub mod reduce;
 pub mod resize;
+mod row_kernel;
 pub mod simd;
 pub mod softmax;
 mod split;
