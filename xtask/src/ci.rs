@@ -7,7 +7,8 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 /// A name, the environment, and the arguments of `cargo`.
-pub(crate) type Step = (&'static str, &'static [(&'static str, &'static str)], &'static [&'static str]);
+pub(crate) type Step =
+    (&'static str, &'static [(&'static str, &'static str)], &'static [&'static str]);
 
 const STEPS: &[Step] = &[
     ("format", &[], &["fmt", "--all", "--check"]),
