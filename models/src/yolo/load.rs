@@ -248,12 +248,9 @@ fn manner(
     };
     let Some(config) = inference else {
         return match checkpoint.of_yolov5 {
-            true => Manner {
-                whole_border: false,
-                iou_threshold: 0.45,
-                max_detections: 1000,
-                ..trainer
-            },
+            true => {
+                Manner { whole_border: false, iou_threshold: 0.45, max_detections: 1000, ..trainer }
+            }
             false => trainer,
         };
     };
