@@ -66,7 +66,7 @@ def write(stem):
 def one(name, config):
     model = build(config)
     refill(model)
-    shape = (BATCHES.get(name, 1), 128 if "6" in name.replace("26", "") else 96, 64)
+    shape = (BATCHES.get(name, 1), *size_of(name))
     image = torch.from_numpy(fill("input", (*shape, 3))).permute(0, 3, 1, 2).contiguous()
     head = len(model.model) - 1
     letters = normalise(model, image)
@@ -87,6 +87,13 @@ def one(name, config):
     smallest = min((float(value.std()), key) for key, value in stages.items() if value.size > 8)
     print(f"    {name}: {len(stages)} stages, largest {np.abs(largest).max():.3g}, smallest deviation {smallest}", flush=True)
     return case, np.concatenate([sample(value) for value in stages.values()])
+
+
+def size_of(name):
+    """A multiple of the largest stride; a decoder takes its 300 queries from as many places at least."""
+    if "rtdetr" in name:
+        return 160, 128
+    return (128, 64) if "6" in name.replace("26", "") else (96, 64)
 
 
 def normalise(model, image):
@@ -161,6 +168,8 @@ def answers(model, output):
         return {"depth": last(output)}
     if kind == "SemanticSegment":
         return {"logits": last(output)}
+    if kind == "RTDETRDecoder":
+        return {}  # which queries it takes hangs on near ties; its own golden files have chosen weights
     anchors = hasattr(head, "anchor_grid")
     found = output[0]
     protos = {}

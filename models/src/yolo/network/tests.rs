@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
-use ocelli_engine::{Shape, SourceId, Tensor, WeightSource};
+use ocelli_engine::{Shape, Tensor, WeightSource};
 
 use super::*;
 use crate::yolo::spec::Arg;
 
 /// Has every tensor in the shape needed, all zeros, of at most 2^20 elements.
-struct Zeros(SourceId);
+struct Zeros;
 
 impl WeightSource for Zeros {
     fn find(&self, _: &str, needed: Shape) -> BuildResult<Option<Tensor>> {
@@ -33,7 +33,7 @@ fn spec(mut layers: Vec<Layer>) -> Spec {
 fn build(spec: &Spec) -> Result<(Graph, Network)> {
     let mut g = Graph::new();
     let image = g.input("image", &[1, 32, 32, 3]).unwrap();
-    let source = Arc::new(Zeros(SourceId::unique()));
+    let source = Arc::new(Zeros);
     let net = network(&mut g, &Weights::new(source), image, spec)?;
     Ok((g, net))
 }
@@ -71,14 +71,14 @@ fn hostile_lists_are_errors() {
         vec![line(&[-1], 1, "MaxPool2d", &[2.0, 0.0, 0.0])],
         vec![line(&[-1], 1, "ZeroPad2d", &[1e9])],
         vec![line(&[-1], 1, "CBLinear", &[])],
-        vec![line(&[-1], 1, "CBFuse", &[])],
+        vec![line(&[-1, -1], 1, "CBFuse", &[])],
         vec![line(&[], 1, "Concat", &[1.0])],
         vec![line(&[-1, -1], 1, "Conv", &[64.0])],
         vec![line(&[-2], 1, "Conv", &[64.0])],
         vec![line(&[5], 1, "Conv", &[64.0])],
         vec![line(&[isize::MIN], 1, "Conv", &[64.0])],
         vec![conv(), line(&[-1], 1, "Conv", &[])],
-        vec![conv(), line(&[-1; 64], 1, "Concat", &[1.0])],
+        vec![conv(), line(&[-1; 64], 1, "Concat", &[1.0]), line(&[-1; 64], 1, "Concat", &[1.0])],
         vec![conv(), line(&[-1], 256, "Upsample", &[0.0, 16.0])],
     ];
     for layers in cases {
