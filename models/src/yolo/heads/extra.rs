@@ -149,9 +149,9 @@ fn key_point_shape(head: &Head<'_>) -> Result<[usize; 2]> {
     if let Some(Arg::List(shape)) = head.args.get(1)
         && let [Arg::Number(count), Arg::Number(numbers)] = shape[..]
         && (1.0..=10_000.0).contains(&count)
-        && (numbers == 2.0 || numbers == 3.0)
+        && let numbers @ (2 | 3) = numbers as usize
     {
-        return Ok([count as usize, numbers as usize]);
+        return Ok([count as usize, numbers]);
     }
     let what = format!(
         "{} needs kpt_shape, a number of key points and 2 or 3, as its second argument; it has {:?}",

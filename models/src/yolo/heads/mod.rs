@@ -28,8 +28,8 @@ pub(super) struct Head<'a> {
     /// The class: `Detect`, `Segment26`, ... The anchor heads of the `yolov5` repository, which calls them `Detect` and
     /// `Segment` too, are `AnchorDetect` and `AnchorSegment`.
     pub(super) module: &'a str,
-    /// The layer's own arguments, `nc` and the like resolved and channels scaled. Only `kpt_shape` is read: widths are the
-    /// checkpoint's.
+    /// The layer's own arguments, `nc` and the like resolved: key points have their shape second, `RTDETRDecoder` its
+    /// number of queries third and its attention heads fifth. Widths are the checkpoint's.
     pub(super) args: &'a [Arg],
     /// Number of classes.
     pub(super) classes: usize,

@@ -36,7 +36,7 @@ pub(super) fn rtdetr(
     let offsets = out_channels(w, "decoder.layers.0.cross_attn.sampling_offsets.bias")?;
     let points = offsets / (2 * heads * levels.len());
     let sampling = Deformable { heads, points, levels };
-    let (x, boxes) = decode(g, w, memory, start, &sampling)?;
+    let (x, boxes) = decode(g, w, memory, &start, &sampling)?;
 
     let last = layers(w)? - 1;
     let logits = g.linear(x, &w.at("dec_score_head").at(last), head.classes)?;
@@ -146,10 +146,10 @@ fn decode(
     g: &mut Graph,
     w: &Weights,
     memory: Value,
-    start: Start,
+    start: &Start,
     sampling: &Deformable,
 ) -> Result<(Value, Value)> {
-    let Start { queries: mut x, mut boxes } = start;
+    let &Start { queries: mut x, mut boxes } = start;
     let d = g.shape(x).last_dim();
     for i in 0..layers(w)? {
         let w_layer = w.at("decoder").at("layers").at(i);
