@@ -14,6 +14,7 @@ import torch
 import ultralytics
 from ultralytics.nn import tasks
 
+import yolo_fixtures
 from formula import fill
 
 CONFIGS = Path(ultralytics.__file__).parent / "cfg/models"
@@ -29,11 +30,13 @@ def yamls():
 
 def stems():
     """The names of all golden files."""
-    return [*yamls(), *REPOSITORY]
+    return [*yamls(), *REPOSITORY, "modules"]
 
 
 def scales(stem):
     """Names of the networks of one yaml file -> its dict with the scale chosen."""
+    if stem == "modules":
+        return {stem: yolo_fixtures.MODULES}
     if stem in REPOSITORY:
         return repository(stem)
     config = tasks.YAML.load(yamls()[stem])
