@@ -133,3 +133,39 @@ fn activations_are_read_as_written() {
         assert_eq!(activation(text), expected, "{text}");
     }
 }
+
+/// Lists of random modules, inputs and arguments are built or refused; nothing else happens.
+#[test]
+fn random_lists_do_not_panic() {
+    let mut state = 1_u64;
+    let mut draw = |count: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 33) as usize % count
+    };
+    let numbers = [-1.0, 0.0, 0.25, 1.0, 2.0, 3.0, 5.0, 8.0, 16.0, 64.0, 65_536.0, 1e12, f64::NAN];
+    let mut built = 0;
+    for _ in 0..4_000 {
+        let mut layers = Vec::new();
+        for i in 0..=draw(4) {
+            let from = (0..=draw(2)).map(|_| draw(i + 2) as isize - 2).collect();
+            let arg = |draw: &mut dyn FnMut(usize) -> usize| Arg::Number(numbers[draw(13)]);
+            let args = (0..draw(6)).map(|_| match draw(8) {
+                0 => Arg::None,
+                1 => Arg::Bool(draw(2) == 0),
+                2 => Arg::List((0..draw(3)).map(|_| arg(&mut draw)).collect()),
+                3 => Arg::Text("nearest".to_owned()),
+                _ => arg(&mut draw),
+            });
+            let args = args.collect();
+            let module = crate::yolo::modules::MODULES[draw(MODULE_COUNT)].name.to_owned();
+            layers.push(Layer { from, repeats: draw(3), module, args });
+        }
+        let mut g = Graph::new();
+        let image = g.input("image", &[1, 32, 24, 3]).unwrap();
+        let spec = spec(layers);
+        built += usize::from(network(&mut g, &Weights::new(Arc::new(Zeros)), image, &spec).is_ok());
+    }
+    assert!(built > 20, "only {built} lists were built");
+}
+
+const MODULE_COUNT: usize = crate::yolo::modules::MODULES.len();
