@@ -75,6 +75,9 @@ pub struct LoadOptions {
     pub weights: WeightChoice,
     /// How pictures become the network's input.
     pub preparation: Preparation,
+    /// Whether a head that has two branches answers with the one that needs no suppression; nothing for what trainer or
+    /// package do.
+    pub end_to_end: Option<bool>,
 }
 
 /// Which weights of a training checkpoint are used.

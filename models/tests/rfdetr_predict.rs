@@ -5,15 +5,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
 mod common;
-#[path = "../../tests/common/shared.rs"]
-mod lent;
 
 use std::path::Path;
 
-use common::executor;
 use common::formula::sample_indices;
 use common::rfdetr::formula_checkpoint;
-use lent::shared;
+use common::{executor, shared};
 use ocelli_converters::StateDict;
 use ocelli_models::{AnyModel, LoadOptions, LoadRequest, Loaded, Preparation, registry};
 use ocelli_vision::{

@@ -6,9 +6,9 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use common::executor;
+use common::{executor, shared};
 use ocelli_converters::StateDict;
 use ocelli_models::{AnyModel, LoadOptions, LoadRequest, Loaded, Package, registry};
 use ocelli_vision::{
@@ -16,18 +16,6 @@ use ocelli_vision::{
     Size, Task,
 };
 use serde_json::Value;
-
-/// The folder with lent weights and pictures, if it is there.
-fn shared() -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let found = ["../shared", "../../shared"].map(|path| root.join(path));
-    let found = found.into_iter().find(|path| path.join("weights").is_dir());
-    if found.is_none() {
-        eprintln!("skipped: there is no folder `../shared` with weights and pictures");
-        assert!(std::env::var_os("OCELLI_REQUIRE_SHARED").is_none(), "../shared is required");
-    }
-    found
-}
 
 fn goldens(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/goldens").join(name);

@@ -8,6 +8,7 @@
 mod common;
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,6 +16,7 @@ use common::executor;
 use common::formula::{fill, names_hash};
 use common::golden::{AT_THE_END, WITHIN};
 use common::yolo::{Case, Checkpoint, cases};
+use ocelli_converters::StateDict;
 use ocelli_engine::{Graph, Shape, Weights};
 use ocelli_models::yolo::{Network, Spec, find, network, variants};
 
@@ -84,6 +86,12 @@ yamls! {
     v26_cls: "yolo26-cls",
     v26_sem: "yolo26-sem",
     v26_depth: "yolo26-depth",
+    rtdetr_l: "rtdetr-l",
+    rtdetr_x: "rtdetr-x",
+    rtdetr_resnet50: "rtdetr-resnet50",
+    rtdetr_resnet101: "rtdetr-resnet101",
+    v8_rtdetr: "yolov8-rtdetr",
+    modules_of_no_release: "modules",
 }
 
 fn run(yaml: &str) {
@@ -93,7 +101,7 @@ fn run(yaml: &str) {
 }
 
 fn compare(name: &str, case: &Case) {
-    let spec = find(name).unwrap_or_else(|| panic!("no network is called {name}"));
+    let spec = spec(name);
     let source = Arc::new(Checkpoint::new(case, spec.layers.len() - 1));
     let [n, h, w] = case.image;
     let mut g = Graph::new();
@@ -136,6 +144,16 @@ fn compare(name: &str, case: &Case) {
         let module = module.map_or("head", |i| &spec.layers[i].module);
         assert!(distance <= limit, "{name}: {} ({module}) is off by {distance:e}", stage.name);
     }
+}
+
+/// Of the releases, or of the fixture with all other modules.
+fn spec(name: &str) -> Spec {
+    if name != "modules" {
+        return find(name).unwrap_or_else(|| panic!("no network is called {name}"));
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/yolo/yamls.pt");
+    let file = StateDict::open(path).unwrap();
+    Spec::from_value(file.root().at(&["yamls", name]).unwrap()).unwrap()
 }
 
 fn add_layers(g: &mut Graph, net: &Network, spec: &Spec) {

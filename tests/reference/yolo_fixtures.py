@@ -37,6 +37,28 @@ REPOSITORY = {
     "ch": 3,
 }
 CLASSIFIER = {"nc": 10, "backbone": [[-1, 1, "Conv", [64, 3, 2]]], "head": [[-1, 1, "Classify", ["nc"]]]}
+# Modules that no yaml of the release names.
+MODULES = {
+    "nc": 3,
+    "backbone": [
+        [-1, 1, "Focus", [16, 3]],
+        [-1, 2, "C1", [16]],
+        [-1, 1, "DWConv", [32, 3, 2]],
+        [-1, 2, "BottleneckCSP", [32]],
+        [-1, 1, "GhostBottleneck", [48, 3, 2]],
+        [-1, 2, "C3TR", [64]],
+        [-1, 2, "C2fPSA", [64]],
+        [-1, 2, "GhostBottleneck", [64]],
+        [-1, 1, "Conv", [64, 3, 2, None, 4, 2, False]],
+        [-1, 2, "C3k2", [64, False, 0.5, False, 2, False]],
+        [-1, 1, "C3", [64, True, 2, 0.25]],
+        [-1, 1, "CBLinear", [[64, 24], 3, 2]],
+    ],
+    "head": [
+        [[11, 7], 1, "CBFuse", [[0]]],
+        [[3, 8], 1, "Detect", ["nc"]],
+    ],
+}
 
 
 def but(yaml, **changes):
@@ -49,6 +71,7 @@ YAMLS = {
     "first-scale": but(SCALED, scale=None),
     "repository": REPOSITORY,
     "classifier": CLASSIFIER,
+    "modules": MODULES,
     "bad no nc": but(CLASSIFIER, nc=None),
     "bad nc": but(CLASSIFIER, nc=-4),
     "bad huge nc": but(CLASSIFIER, nc=10**30),

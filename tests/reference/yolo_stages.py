@@ -35,6 +35,8 @@ from yolo_models import build, is_table, refill
 
 GOLDENS = Path(__file__).resolve().parents[2] / "models/tests/goldens/yolo"
 SAMPLES = 16
+# Networks so deep that the rounding of f32 grows to the tolerance of the tests, unless activations are nearly linear.
+CALM = {"yolov5x6": 2, "yolov5x6u": 2}
 BATCHES = {"yolov8n": 2, "yolo11n-seg": 2, "yolo12n": 2, "yolov10n": 2}
 
 
@@ -66,10 +68,10 @@ def write(stem):
 def one(name, config):
     model = build(config)
     refill(model)
-    shape = (BATCHES.get(name, 1), 128 if "6" in name.replace("26", "") else 96, 64)
+    shape = (BATCHES.get(name, 1), *size_of(name))
     image = torch.from_numpy(fill("input", (*shape, 3))).permute(0, 3, 1, 2).contiguous()
     head = len(model.model) - 1
-    letters = normalise(model, image)
+    letters = normalise(model, image, CALM.get(name, 0))
     stages = record(model, image)
 
     state = {key: value for key, value in model.state_dict().items() if not key.endswith("num_batches_tracked")}
@@ -89,13 +91,21 @@ def one(name, config):
     return case, np.concatenate([sample(value) for value in stages.values()])
 
 
-def normalise(model, image):
-    """Multiplies the variances of batch norms by powers of two that make their outputs about 1; the letters they stand for."""
+def size_of(name):
+    """A multiple of the largest stride; a decoder takes its 300 queries from as many places at least."""
+    if "rtdetr" in name:
+        return 160, 128
+    return (128, 64) if "6" in name.replace("26", "") else (96, 64)
+
+
+def normalise(model, image, calm=0):
+    """Multiplies the variances of batch norms by powers of two that make the squares of their outputs about 2^-calm; the
+    letters they stand for."""
     letters = {}
 
     def scale(name):
         def hook(norm, args):
-            power = round(math.log2(max(float(args[0].square().mean()), 1e-6)))
+            power = round(math.log2(max(float(args[0].square().mean()), 1e-6))) + calm
             norm.running_var.mul_(2.0**power)
             letters[name] = chr(ord("m") + power)
 
@@ -161,6 +171,8 @@ def answers(model, output):
         return {"depth": last(output)}
     if kind == "SemanticSegment":
         return {"logits": last(output)}
+    if kind == "RTDETRDecoder":
+        return {}  # which queries it takes hangs on near ties; its own golden files have chosen weights
     anchors = hasattr(head, "anchor_grid")
     found = output[0]
     protos = {}

@@ -170,7 +170,6 @@ fn fitted(mut spec: Spec, checkpoint: &Checkpoint, layers: usize) -> Option<Spec
     if spec.classes != seen.classes {
         return None;
     }
-    spec.end_to_end = checkpoint.facts.end_to_end.or(spec.end_to_end);
     spec.key_points = checkpoint.facts.key_points.or(seen.key_points);
     Some(spec)
 }

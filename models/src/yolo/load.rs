@@ -40,11 +40,13 @@ pub(super) fn load(request: &LoadRequest) -> Result<Loaded> {
     })?;
     let inference = package.as_ref().map(inference_config).transpose()?;
     let inference = inference.as_ref();
-    let identity = match inference.map(layer_list).transpose()?.flatten() {
+    let mut identity = match inference.map(layer_list).transpose()?.flatten() {
         Some(spec) => Identity::of(spec, None),
         None => identify(&checkpoint, None)?,
     };
     check_said(&identity, options, package.as_ref(), weights.file())?;
+    identity.spec.end_to_end =
+        Some(end_to_end(&identity.spec, &checkpoint, options, package.is_some()));
 
     let source = Arc::new(CheckpointWeights::new(checkpoint.weights.clone()));
     let root = Weights::new(Arc::clone(&source) as _);
@@ -86,6 +88,14 @@ pub(super) fn load(request: &LoadRequest) -> Result<Loaded> {
         keypoints_metadata,
         unused,
     })
+}
+
+/// Whether the one-to-one branch answers, where there is one: of packages, as upstream exports them; of a trainer's file
+/// only if asked for, as `ultralytics` has it since 8.4, which suppresses by default.
+fn end_to_end(spec: &Spec, checkpoint: &Checkpoint, options: &LoadOptions, packaged: bool) -> bool {
+    let head = spec.layers.last().map_or("", |layer| layer.module.as_str());
+    let can = spec.end_to_end.unwrap_or(head == "v10Detect");
+    can && options.end_to_end.or(checkpoint.facts.end_to_end).unwrap_or(packaged)
 }
 
 /// That the variant is the one that was asked for, if any was.

@@ -11,6 +11,10 @@ pub mod golden;
 pub mod rfdetr;
 pub mod yolo;
 
+#[path = "../../../tests/lent.rs"]
+mod lent;
+pub use lent::shared;
+
 /// What networks are run on.
 pub fn executor() -> Arc<dyn Executor> {
     Arc::new(ocelli_engine::cpu::CpuExecutor::new(1).unwrap())

@@ -143,15 +143,12 @@ fn factor(letter: u8) -> f32 {
 
 impl WeightSource for Checkpoint {
     fn find(&self, name: &str, needed: Shape) -> Result<Option<Tensor>> {
-        let (shape, factor) = match name.strip_prefix(&self.head) {
-            Some(part) => match self.listed.get(part) {
-                Some((shape, factor)) => (shape.clone(), Some(*factor)),
-                None => return Ok(None),
-            },
-            None => {
-                self.asked.lock().unwrap().insert(name.to_owned(), needed.to_vec());
-                (needed.to_vec(), None)
-            }
+        let (shape, factor) = if let Some(part) = name.strip_prefix(&self.head) {
+            let Some((shape, factor)) = self.listed.get(part) else { return Ok(None) };
+            (shape.clone(), Some(*factor))
+        } else {
+            self.asked.lock().unwrap().insert(name.to_owned(), needed.to_vec());
+            (needed.to_vec(), None)
         };
         let norms = Arc::clone(&self.norms);
         let values = Filled { name: name.to_owned(), shape: shape.clone(), factor, norms };
@@ -180,7 +177,9 @@ impl Values for Filled {
         };
         let norm = || self.norms.get().and_then(|norms| norms.get(&self.name)).copied();
         let factor = self.factor.or_else(norm).unwrap_or(1.0);
-        values.iter_mut().for_each(|v| *v *= factor);
+        for value in &mut values {
+            *value *= factor;
+        }
         Ok(Cow::Owned(values))
     }
 }

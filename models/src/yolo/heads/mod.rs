@@ -66,8 +66,7 @@ pub(super) struct Head<'a> {
 /// A weight is missing or does not fit, the head is unknown, or it needs what the checkpoint does not hold.
 pub(super) fn head(g: &mut Graph, w: &Weights, features: &[Value], head: &Head<'_>) -> Result<()> {
     match head.module {
-        "v10Detect" => detect(g, w, features, &Head { end_to_end: true, ..head.clone() }),
-        "Detect" | "Segment" | "Segment26" | "Pose" | "Pose26" | "OBB" | "OBB26" => {
+        "Detect" | "v10Detect" | "Segment" | "Segment26" | "Pose" | "Pose26" | "OBB" | "OBB26" => {
             detect(g, w, features, head)
         }
         "YOLOEDetect" | "YOLOESegment" | "YOLOESegment26" => {

@@ -5,12 +5,17 @@ mod attention;
 pub(super) mod call;
 pub(super) mod conv;
 mod csp;
+mod hg;
 mod kernel;
 pub(super) mod layout;
 mod plain;
 mod rep;
 mod resnet;
 mod spp;
+mod transformer;
+
+#[cfg(test)]
+mod tests;
 
 use ocelli_engine::{Graph, Result, Value, Weights};
 
@@ -34,8 +39,10 @@ pub(super) enum Rule {
     Scaled,
     /// The same, but repeats are blocks within the module.
     Blocks,
-    /// Arguments are taken as they are.
+    /// Arguments are taken as they are; repeats are modules one after the other.
     Plain,
+    /// The same, but repeats are blocks within the module.
+    PlainBlocks,
 }
 
 /// The function that builds a module.
@@ -101,6 +108,10 @@ pub(super) const MODULES: &[Module] = &[
     blocks("C2PSA", attention::c2psa),
     blocks("C2fPSA", attention::c2f_psa),
     blocks("A2C2f", area::a2c2f),
+    blocks("C3TR", transformer::c3_transformer),
+    plain("AIFI", transformer::aifi),
+    plain("HGStem", hg::stem),
+    Module { name: "HGBlock", rule: Rule::PlainBlocks, build: Build::Map(hg::block) },
     plain("Upsample", layout::upsample),
     plain("MaxPool2d", layout::max_pool),
     plain("ZeroPad2d", layout::zero_pad),

@@ -36,8 +36,10 @@ impl Scaled {
         let plain = Scaled { out: 0, blocks: 1, modules: repeats, args, first_kernel };
         let rule = find(&layer.module).map(|module| module.rule);
         let Some(rule) = rule else { return plain.head(&layer.module, spec) };
-        if rule == Rule::Plain {
-            return Ok(plain);
+        match rule {
+            Rule::Plain => return Ok(plain),
+            Rule::PlainBlocks => return Ok(Scaled { blocks: repeats, modules: 1, ..plain }),
+            Rule::Scaled | Rule::Blocks => {}
         }
         let mut args = plain.args.into_iter();
         let Some(Arg::Number(out)) = args.next() else {

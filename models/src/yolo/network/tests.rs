@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
-use ocelli_engine::{Shape, SourceId, Tensor, WeightSource};
+use ocelli_engine::{Shape, Tensor, WeightSource};
 
 use super::*;
 use crate::yolo::spec::Arg;
 
 /// Has every tensor in the shape needed, all zeros, of at most 2^20 elements.
-struct Zeros(SourceId);
+struct Zeros;
 
 impl WeightSource for Zeros {
     fn find(&self, _: &str, needed: Shape) -> BuildResult<Option<Tensor>> {
@@ -33,7 +33,7 @@ fn spec(mut layers: Vec<Layer>) -> Spec {
 fn build(spec: &Spec) -> Result<(Graph, Network)> {
     let mut g = Graph::new();
     let image = g.input("image", &[1, 32, 32, 3]).unwrap();
-    let source = Arc::new(Zeros(SourceId::unique()));
+    let source = Arc::new(Zeros);
     let net = network(&mut g, &Weights::new(source), image, spec)?;
     Ok((g, net))
 }
@@ -71,14 +71,14 @@ fn hostile_lists_are_errors() {
         vec![line(&[-1], 1, "MaxPool2d", &[2.0, 0.0, 0.0])],
         vec![line(&[-1], 1, "ZeroPad2d", &[1e9])],
         vec![line(&[-1], 1, "CBLinear", &[])],
-        vec![line(&[-1], 1, "CBFuse", &[])],
+        vec![line(&[-1, -1], 1, "CBFuse", &[])],
         vec![line(&[], 1, "Concat", &[1.0])],
         vec![line(&[-1, -1], 1, "Conv", &[64.0])],
         vec![line(&[-2], 1, "Conv", &[64.0])],
         vec![line(&[5], 1, "Conv", &[64.0])],
         vec![line(&[isize::MIN], 1, "Conv", &[64.0])],
         vec![conv(), line(&[-1], 1, "Conv", &[])],
-        vec![conv(), line(&[-1; 64], 1, "Concat", &[1.0])],
+        vec![conv(), line(&[-1; 64], 1, "Concat", &[1.0]), line(&[-1; 64], 1, "Concat", &[1.0])],
         vec![conv(), line(&[-1], 256, "Upsample", &[0.0, 16.0])],
     ];
     for layers in cases {
@@ -133,3 +133,39 @@ fn activations_are_read_as_written() {
         assert_eq!(activation(text), expected, "{text}");
     }
 }
+
+/// Lists of random modules, inputs and arguments are built or refused; nothing else happens.
+#[test]
+fn random_lists_do_not_panic() {
+    let mut state = 1_u64;
+    let mut draw = |count: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 33) as usize % count
+    };
+    let numbers = [-1.0, 0.0, 0.25, 1.0, 2.0, 3.0, 5.0, 8.0, 16.0, 64.0, 65_536.0, 1e12, f64::NAN];
+    let mut built = 0;
+    for _ in 0..4_000 {
+        let mut layers = Vec::new();
+        for i in 0..=draw(4) {
+            let from = (0..=draw(2)).map(|_| draw(i + 2) as isize - 2).collect();
+            let arg = |draw: &mut dyn FnMut(usize) -> usize| Arg::Number(numbers[draw(13)]);
+            let args = (0..draw(6)).map(|_| match draw(8) {
+                0 => Arg::None,
+                1 => Arg::Bool(draw(2) == 0),
+                2 => Arg::List((0..draw(3)).map(|_| arg(&mut draw)).collect()),
+                3 => Arg::Text("nearest".to_owned()),
+                _ => arg(&mut draw),
+            });
+            let args = args.collect();
+            let module = crate::yolo::modules::MODULES[draw(MODULE_COUNT)].name.to_owned();
+            layers.push(Layer { from, repeats: draw(3), module, args });
+        }
+        let mut g = Graph::new();
+        let image = g.input("image", &[1, 32, 24, 3]).unwrap();
+        let spec = spec(layers);
+        built += usize::from(network(&mut g, &Weights::new(Arc::new(Zeros)), image, &spec).is_ok());
+    }
+    assert!(built > 20, "only {built} lists were built");
+}
+
+const MODULE_COUNT: usize = crate::yolo::modules::MODULES.len();

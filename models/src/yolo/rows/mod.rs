@@ -4,6 +4,7 @@
 
 mod neck;
 mod row;
+mod rtdetr;
 mod v10;
 mod v11;
 mod v12;
@@ -71,7 +72,7 @@ const fn scale(letter: char, depth: f64, width: f64, max_channels: f64) -> Scale
 /// Of networks that come in one size.
 const ONE: &[Scale] = &[Scale { letter: None, depth: 1.0, width: 1.0, max_channels: f64::MAX }];
 
-const FAMILIES: [&[Family]; 9] = [
+const FAMILIES: [&[Family]; 10] = [
     v3::FAMILIES,
     v5::FAMILIES,
     v6::FAMILIES,
@@ -81,6 +82,7 @@ const FAMILIES: [&[Family]; 9] = [
     v11::FAMILIES,
     v12::FAMILIES,
     v26::FAMILIES,
+    rtdetr::FAMILIES,
 ];
 
 /// All networks under their names, `yolo11n-seg` for instance. Those of the `yolov5` repository are called `yolov5n`,

@@ -12,7 +12,7 @@ pub(super) struct Row {
 }
 
 /// The most arguments.
-const WORDS: usize = 5;
+const WORDS: usize = 7;
 
 /// An argument of a module.
 #[derive(Clone, Copy, Debug)]

@@ -22,6 +22,9 @@ pub(super) const FAMILIES: &[Family] = &[
     Family { name: ["yolov8-cls-resnet101", ""], ..classifier(&resnet(23)) },
 ];
 
+/// With the decoder of RT-DETR.
+pub(super) const RTDETR: Family = family("-rtdetr", BACKBONE, &NECK, head("RTDETRDecoder"));
+
 const fn family(
     after: &'static str,
     backbone: &'static [Row],
@@ -173,7 +176,7 @@ const fn c3(c: isize) -> Row {
 }
 
 /// The stages of a residual network of bottlenecks; its third has `depth` of them.
-const fn resnet(depth: isize) -> [Row; 5] {
+pub(super) const fn resnet(depth: isize) -> [Row; 5] {
     [
         row("ResNetLayer", 1, [N(3), N(64), N(1), Yes, N(1)]),
         row("ResNetLayer", 1, [N(64), N(64), N(1), No, N(3)]),

@@ -68,7 +68,7 @@ fn a_yaml_of_the_repository_with_anchors() {
 
 #[test]
 fn classifiers_keep_the_epsilon_of_pytorch() {
-    assert_eq!(spec("classifier").norm_epsilon, 1e-5);
+    assert_eq!(spec("classifier").norm_epsilon.to_bits(), 1e-5_f32.to_bits());
 }
 
 #[test]
