@@ -152,11 +152,13 @@ fn num_select(
         return Ok(stored.or(published));
     };
     let initialization = inference.and_then(|config| config.model_initialization.as_ref());
-    let said = package.features.get(NUM_SELECT);
-    let said = said.or_else(|| initialization?.get(NUM_SELECT)).filter(|said| !said.is_null());
+    let given = |map: &'_ serde_json::Map<String, serde_json::Value>| {
+        map.get(NUM_SELECT).filter(|said| !said.is_null()).cloned()
+    };
+    let said = given(&package.features).or_else(|| given(initialization?));
     let count = |said: &serde_json::Value| said.as_u64()?.try_into().ok();
     let wrong = || Error::BadPackage(format!("`{NUM_SELECT}` is no count"));
-    said.map(|said| count(said).ok_or_else(wrong)).transpose()
+    said.map(|said| count(&said).ok_or_else(wrong)).transpose()
 }
 
 /// What a package of a checkpoint says.
