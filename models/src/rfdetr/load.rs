@@ -145,6 +145,9 @@ fn num_select(
     package: Option<&Package>,
     inference: Option<&InferenceConfig>,
 ) -> Result<Option<usize>> {
+    if variant.head == Head::Semantic {
+        return Ok(None);
+    }
     let Some(package) = package else {
         let stored = checkpoint.model_config(NUM_SELECT).and_then(Value::as_i64);
         let stored = stored.and_then(|count| usize::try_from(count).ok());
