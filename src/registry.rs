@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use ocelli_converters::StateDict;
-use ocelli_models::registry::Entry;
+use ocelli_models::registry::Family;
 use ocelli_models::{FAMILIES, LoadRequest, Loaded};
 use ocelli_vision::Task;
 
@@ -60,13 +60,16 @@ impl Implementation {
         }
     }
 
-    fn of(entry: &'static Entry) -> Implementation {
-        let load = |request: &LoadRequest| Ok((entry.load)(request)?);
-        let features = entry.features.iter().map(|&feature| feature.into()).collect();
-        Implementation {
-            features,
-            ..Implementation::new(entry.architecture, entry.task, entry.backend, load)
-        }
+    fn all_of(family: &'static Family) -> impl Iterator<Item = Implementation> {
+        let load = |request: &LoadRequest| Ok((family.load)(request)?);
+        let features = || family.features.iter().map(|&feature| feature.into()).collect();
+        let of = move |task: Task, backend: &'static str| Implementation {
+            features: features(),
+            ..Implementation::new(family.architecture, task, backend, load)
+        };
+        let of_task =
+            move |&task: &Task| family.backends.iter().map(move |&backend| of(task, backend));
+        family.tasks.iter().flat_map(of_task)
     }
 
     /// Whether a package with these features may be loaded.
@@ -99,9 +102,7 @@ impl Registry {
         let mut registry = Registry::empty();
         for family in FAMILIES {
             registry.register_checkpoints(family.architecture, family.recognise);
-            for entry in family.entries {
-                registry.register(Implementation::of(entry));
-            }
+            registry.implementations.extend(Implementation::all_of(family));
         }
         registry
     }

@@ -11,6 +11,7 @@ mod decode;
 mod dtype;
 mod error;
 mod names;
+mod onnx;
 mod pickle;
 mod readers;
 mod rename;

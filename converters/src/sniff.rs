@@ -1,6 +1,6 @@
 //! What the first bytes of a file say it is.
 
-use crate::Error;
+use crate::{Error, onnx};
 
 /// Kinds that have a reader here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -8,6 +8,7 @@ pub(crate) enum Kind {
     Safetensors,
     Zip,
     Pickle,
+    Onnx,
 }
 
 /// The kind of `bytes`, or an error that says what they look like instead.
@@ -23,6 +24,9 @@ pub(crate) fn sniff(bytes: &[u8], file: &str) -> Result<Kind, Error> {
     }
     if OLD_PICKLES.iter().any(|start| bytes.starts_with(start)) && bytes.ends_with(b".") {
         return Ok(Kind::Pickle);
+    }
+    if onnx::is_model(bytes) {
+        return Ok(Kind::Onnx);
     }
     let (found, hint) = foreign(bytes);
     Err(Error::NotACheckpoint { file: file.into(), found: found.into(), hint: hint.into() })
@@ -84,7 +88,7 @@ fn foreign(bytes: &[u8]) -> (&'static str, &'static str) {
     }
     text(bytes).or_else(|| protobuf(bytes)).unwrap_or((
         "a file of unknown kind",
-        "checkpoints are PyTorch (.pth, .pt, .ckpt) or safetensors files",
+        "checkpoints are PyTorch (.pth, .pt, .ckpt), safetensors or ONNX files",
     ))
 }
 
@@ -110,25 +114,16 @@ fn text(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     head.iter().all(printable).then_some(("a text file", DOWNLOAD))
 }
 
-/// Protocol buffers have no signature: ONNX starts with its version and its producer, a TensorFlow
-/// saved model with its schema version and a graph.
+/// Protocol buffers have no signature: a TensorFlow saved model starts with its schema version and
+/// a graph.
 fn protobuf(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     match bytes {
-        [0x08, 1..=20, 0x12 | 0x3a | 0x42, ..] if !looks_like_tensorflow(bytes) => {
-            Some(("an ONNX model", CONVERT))
-        }
         [0x08, 1, 0x12, ..] => Some(("a TensorFlow saved model", CONVERT)),
         [0x0a, ..] if contains(bytes, b"\x12\x05Const") || contains(bytes, b"Placeholder") => {
             Some(("a TensorFlow graph", CONVERT))
         }
         _ => None,
     }
-}
-
-fn looks_like_tensorflow(bytes: &[u8]) -> bool {
-    contains(bytes, b"saved_model")
-        || contains(bytes, b"\x0a\x05Const")
-        || contains(bytes, b"tensorflow")
 }
 
 fn contains(bytes: &[u8], needle: &[u8]) -> bool {

@@ -1,5 +1,6 @@
 //! The facade: a checkpoint as named tensors and the values beside them.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -26,6 +27,31 @@ pub enum Format {
     TorchScript,
     /// A plain pickle of NumPy arrays.
     Pickle,
+    /// An ONNX model: its initializers and constants. The graph is described, never run.
+    ///
+    /// Its [root](StateDict::root) is a dict of `ir_version`, `producer_name`, `producer_version`,
+    /// `domain`, `model_version`, `opset_import` (domain to version; ONNX's own is `ai.onnx`),
+    /// `metadata_props` (texts as stored), `graph_name`, `inputs` and `outputs` (name to `dtype`,
+    /// and `shape`: a list of extents, names of extents, or `None`), and then
+    ///
+    /// - `renamed`: names that are recovered, to the initializers they are of,
+    /// - `transposed`: those among them whose axes are reversed,
+    /// - `unsupported`: names of sparse tensors, texts and types of less than a byte, which have
+    ///   no tensor, to what they are,
+    /// - `nodes`: a list of dicts of `op_type`, `domain`, `name`, `inputs`, `outputs` and
+    ///   `attributes`, each only where it is not empty. Attributes that are tensors or graphs are
+    ///   left out; a constant's tensor is in the state dict under its output's name.
+    ///
+    /// **Recovered names.** Exporters rename the weights they fold (`onnx::Conv_1234`, `val_47`).
+    /// Such a weight of a convolution, linear layer, batch or layer norm is given the name of its
+    /// PyTorch module instead, if another parameter of the layer or the path in the node's name
+    /// tells it beyond doubt. A linear layer's weight that is stored as `[in, out]` for a matrix
+    /// product is then a view with axes `[out, in]`, as PyTorch has it. An initializer that stands
+    /// for equal parameters of several modules is there under all their names. Names that modules
+    /// gave stay as they are, and a weight into which a batch norm was folded has the name of the
+    /// convolution's. Parameters that were cut up (`in_proj_weight` of an attention) keep the names
+    /// of their pieces.
+    Onnx,
     /// No file: tensors given by the program.
     Memory,
 }
@@ -45,6 +71,7 @@ struct Inner {
     format: Format,
     root: Value,
     named: Named,
+    extra: HashMap<String, String>,
 }
 
 impl StateDict {
@@ -52,18 +79,18 @@ impl StateDict {
     /// pickle, and no tensor. The file must not be shortened while any tensor of it is alive.
     pub fn open(path: impl AsRef<Path>) -> Result<StateDict, Error> {
         let path = path.as_ref();
-        Self::read(&Source::map(path)?, &path.display().to_string())
+        Self::read(&Source::map(path)?, &path.display().to_string(), Some(path))
     }
 
     /// Reads a checkpoint that is in memory; `name` stands for the file in errors.
     pub fn from_bytes(bytes: Vec<u8>, name: &str) -> Result<StateDict, Error> {
-        Self::read(&Source::owned(bytes), name)
+        Self::read(&Source::owned(bytes), name, None)
     }
 
-    fn read(source: &Source, name: &str) -> Result<StateDict, Error> {
+    fn read(source: &Source, name: &str, path: Option<&Path>) -> Result<StateDict, Error> {
         let file = Arc::from(name);
-        let Content { format, root, named } = readers::read(source, &file)?;
-        Ok(StateDict(Arc::new(Inner { file, format, root, named })))
+        let Content { format, root, named, extra } = readers::read(source, &file, path)?;
+        Ok(StateDict(Arc::new(Inner { file, format, root, named, extra })))
     }
 
     /// Tensors made by the program: name, element type, shape, row-major little-endian bytes.
@@ -93,7 +120,8 @@ impl StateDict {
             }
             named.push(&name, &tensor, "");
         }
-        let inner = Inner { file, format: Format::Memory, root: Value::None, named };
+        let (format, root, extra) = (Format::Memory, Value::None, HashMap::new());
+        let inner = Inner { file, format, root, named, extra };
         Ok(StateDict(Arc::new(inner)))
     }
 
@@ -111,6 +139,11 @@ impl StateDict {
     /// metadata. A subset keeps the whole file's root.
     pub fn root(&self) -> &Value {
         &self.0.root
+    }
+
+    /// A text that was saved beside a TorchScript module, by its name: `_extra_files` of `torch.jit.save`.
+    pub fn extra(&self, name: &str) -> Option<&str> {
+        self.0.extra.get(name).map(String::as_str)
     }
 
     /// Number of tensors.
@@ -145,11 +178,18 @@ impl StateDict {
 
     /// A tensor that must be there; the error names the likeliest place it went to.
     pub fn tensor(&self, name: &str) -> Result<&Tensor, Error> {
-        self.get(name).ok_or_else(|| Error::MissingTensor {
-            file: self.file().to_owned(),
-            name: name.to_owned(),
-            hint: self.nearest(name),
-        })
+        self.get(name).ok_or_else(|| self.missing(name))
+    }
+
+    fn missing(&self, name: &str) -> Error {
+        let file = self.file().to_owned();
+        if let Some(kind) = self.root().at(&["unsupported", name]).and_then(Value::as_str)
+            && self.format() == Format::Onnx
+        {
+            let hint = "store it as a dense tensor of whole numbers or floats".into();
+            return Error::Unsupported { file, what: format!("tensor `{name}`: {kind}"), hint };
+        }
+        Error::MissingTensor { file, name: name.to_owned(), hint: self.nearest(name) }
     }
 
     fn nearest(&self, name: &str) -> String {
@@ -185,15 +225,16 @@ impl StateDict {
     }
 
     /// The same tensors under the names that `rename` gives them; `None` leaves one out.
-    pub(crate) fn renamed(&self, rename: impl Fn(&str) -> Option<String>) -> StateDict {
+    #[must_use]
+    pub fn renamed(&self, rename: impl Fn(&str) -> Option<String>) -> StateDict {
         let mut named = Named::default();
         for tensor in self.tensors() {
             if let Some(name) = rename(tensor.name()) {
                 named.push(&name, tensor, "");
             }
         }
-        let (file, format) = (self.0.file.clone(), self.0.format);
-        StateDict(Arc::new(Inner { file, format, root: self.0.root.clone(), named }))
+        let (file, root, extra) = (self.0.file.clone(), self.0.root.clone(), self.0.extra.clone());
+        StateDict(Arc::new(Inner { file, format: self.0.format, root, named, extra }))
     }
 }
 

@@ -57,7 +57,7 @@ pub(crate) fn column_major(shape: &[usize]) -> Option<Vec<usize>> {
 }
 
 /// Elements of a shape, `None` when they overflow.
-fn count(shape: &[usize]) -> Option<usize> {
+pub(crate) fn elements(shape: &[usize]) -> Option<usize> {
     if shape.contains(&0) {
         return Some(0);
     }
@@ -77,7 +77,7 @@ impl Tensor {
             return Err(outside("it has another number of strides than axes"));
         }
         let overflow = "its extents overflow";
-        let elements = count(&shape).ok_or_else(|| outside(overflow))?;
+        let elements = elements(&shape).ok_or_else(|| outside(overflow))?;
         elements.checked_mul(dtype.size()).ok_or_else(|| outside(overflow))?;
         if elements > 0 {
             let last = shape.iter().zip(&strides).try_fold(offset, |at, (&extent, &stride)| {
@@ -98,6 +98,21 @@ impl Tensor {
     /// The same data under another name.
     pub(crate) fn named(&self, name: &str) -> Self {
         Tensor { name: Arc::from(name), view: self.view.clone() }
+    }
+
+    /// The same data with its axes in reverse order.
+    pub(crate) fn transposed(&self) -> Self {
+        let View { file, dtype, offset, storage, .. } = &*self.view;
+        let reversed = |axes: &[usize]| axes.iter().rev().copied().collect();
+        let view = View {
+            file: file.clone(),
+            dtype: *dtype,
+            shape: reversed(&self.view.shape),
+            strides: reversed(&self.view.strides),
+            offset: *offset,
+            storage: storage.clone(),
+        };
+        Tensor { name: self.name.clone(), view: Arc::new(view) }
     }
 
     /// The name in the [`StateDict`](crate::StateDict); empty for a tensor reached through
@@ -122,7 +137,7 @@ impl Tensor {
 
     /// Number of elements.
     pub fn len(&self) -> usize {
-        count(&self.view.shape).unwrap_or_default()
+        elements(&self.view.shape).unwrap_or_default()
     }
 
     /// Whether there are no elements.

@@ -75,3 +75,30 @@ fn safetensors_of_half_precision_convert() {
     assert_eq!(tensor.dtype(), DType::F16);
     assert!(tensor.to_f32().unwrap().iter().any(|&x| x != 0.0));
 }
+
+#[test]
+fn exported_detectors_open_at_once_under_module_names() {
+    for (file, last, classes) in [
+        ("yolo11n-coco.onnx", "model.23.cv3.2.2.bias", 80),
+        ("yolov8n-doclaynet.onnx", "model.22.cv3.2.2.bias", 11),
+    ] {
+        let Some(path) = shared(file) else { continue };
+        let start = Instant::now();
+        let model = StateDict::open(path).unwrap();
+        let elapsed = start.elapsed();
+        println!("{model:?} in {elapsed:?}");
+        assert!(elapsed < Duration::from_millis(200), "{elapsed:?}");
+        assert_eq!(model.format(), Format::Onnx);
+        assert_eq!(model.tensor(last).unwrap().shape(), [classes]);
+        let first = model.tensor("model.0.conv.weight").unwrap();
+        assert_eq!((first.dtype(), first.shape()), (DType::F32, &[16, 3, 3, 3][..]));
+        assert!(first.to_f32().unwrap().iter().all(|x| x.is_finite()));
+        let renamed = model.root().get("renamed").and_then(Value::as_dict).unwrap();
+        println!("renamed: {renamed:?}", renamed = renamed.iter().collect::<Vec<_>>());
+        assert!(renamed.is_empty(), "their weights have module names");
+        let names = model.root().at(&["metadata_props", "names"]).and_then(Value::as_str);
+        assert!(names.unwrap().starts_with("{0: '"));
+        let nodes = model.root().get("nodes").and_then(Value::as_slice).unwrap();
+        println!("{:?}", nodes[0]);
+    }
+}

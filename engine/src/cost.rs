@@ -52,7 +52,8 @@ fn flops(graph: &Graph, node: &Node) -> u64 {
         | Op::Pad { .. }
         | Op::Expand
         | Op::GatherRows
-        | Op::ToF32 => 0,
+        | Op::ToF32
+        | Op::ToI32 => 0,
         _ => out,
     }
 }

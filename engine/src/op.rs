@@ -127,6 +127,8 @@ pub enum Op {
     Expand,
     /// Indices as numbers.
     ToF32,
+    /// Numbers as indices, rounded towards zero. None is negative.
+    ToI32,
 }
 
 impl Op {
@@ -172,6 +174,7 @@ impl Op {
             Op::Transpose { .. } => "transpose",
             Op::Expand => "expand",
             Op::ToF32 => "to_f32",
+            Op::ToI32 => "to_i32",
         }
     }
 }

@@ -9,7 +9,7 @@ mod tests;
 pub(crate) use run::run_strided;
 pub use run::{activate, activate_in_place};
 
-use crate::elementwise::Each;
+use crate::elementwise::{Each, map, specialise};
 use crate::math::{clamp, erf, exp, exp_m1, ln_1p, sigmoid, tanh};
 use crate::simd::Simd;
 
@@ -99,6 +99,19 @@ impl Each for Activation {
     #[inline(always)]
     fn each<S: Simd>(self, s: S, x: S::F32) -> S::F32 {
         apply(s, self, x)
+    }
+
+    #[inline(always)]
+    unsafe fn map<S: Simd>(self, s: S, x: *const f32, out: *mut f32, n: usize) {
+        specialise!(
+            Activation [
+                Identity, Relu, LeakyRelu(slope), Clip(low, high), Gelu, GeluTanh, QuickGelu, Silu, Sigmoid,
+                Tanh, HardSigmoid, HardSwish, Softplus, Mish, Elu(alpha),
+            ],
+            f = self,
+            // SAFETY: the caller's contract.
+            unsafe { map(s, f, x, out, n) }
+        );
     }
 }
 

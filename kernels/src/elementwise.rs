@@ -1,11 +1,23 @@
 //! Loops over elements, for every kernel that treats each element alike.
 
-use crate::simd::Simd;
+use crate::Context;
+use crate::simd::{Kernel, Simd, dispatch};
+use crate::split::rows_mut;
 
 /// A function of one element.
 pub(crate) trait Each: Copy {
     /// Of each lane. Implementations are `#[inline(always)]`.
     fn each<S: Simd>(self, s: S, x: S::F32) -> S::F32;
+
+    /// [`map`], which an enumeration of functions [specialises](specialise).
+    ///
+    /// # Safety
+    /// As for [`map`].
+    #[inline(always)]
+    unsafe fn map<S: Simd>(self, s: S, x: *const f32, out: *mut f32, n: usize) {
+        // SAFETY: the caller's contract.
+        unsafe { map(s, self, x, out, n) }
+    }
 }
 
 /// A function of two elements.
@@ -26,6 +38,44 @@ macro_rules! specialise {
     };
 }
 pub(crate) use specialise;
+
+/// `out[i] = f(x[i])` on the threads of `ctx`, where `f` is `cost` elements of the cheapest work.
+///
+/// # Panics
+/// When the lengths differ.
+pub(crate) fn run(ctx: Context, f: impl Each + Sync, cost: usize, x: &[f32], out: &mut [f32]) {
+    assert_eq!(x.len(), out.len());
+    rows_mut(ctx.pool, out, 1, cost, |first, out| {
+        let x = x[first..][..out.len()].as_ptr();
+        dispatch(ctx.isa, Map { f, x, out: out.as_mut_ptr(), n: out.len() });
+    });
+}
+
+/// `x[i] = f(x[i])`, likewise.
+pub(crate) fn run_in_place(ctx: Context, f: impl Each + Sync, cost: usize, x: &mut [f32]) {
+    rows_mut(ctx.pool, x, 1, cost, |_, out| {
+        let (out, n) = (out.as_mut_ptr(), out.len());
+        dispatch(ctx.isa, Map { f, x: out, out, n });
+    });
+}
+
+/// `n` floats from `x` to `out`, which are the same or do not overlap.
+pub(crate) struct Map<F> {
+    pub(crate) f: F,
+    pub(crate) x: *const f32,
+    pub(crate) out: *mut f32,
+    pub(crate) n: usize,
+}
+
+impl<F: Each> Kernel for Map<F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        // SAFETY: see `Map`.
+        unsafe { self.f.map(s, self.x, self.out, self.n) }
+    }
+}
 
 /// `out[i] = f(x[i])` for `i < n`.
 ///

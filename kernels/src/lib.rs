@@ -2,7 +2,8 @@
 //!
 //! Each operation is a folder: its algorithm is written once over [`simd::Simd`] and instantiated per instruction set
 //! by [`simd::dispatch`]; where an instruction set deserves a loop of its own, that loop is a file beside it. Every
-//! operation lists its variants in one table which the tests and the benches walk.
+//! operation has its shapes in one table, `benches/cases`: the bench times them and `tests/agreement.rs` compares them, on
+//! every instruction set of the machine.
 //!
 //! Kernels know slices and strides. Tensors, graphs and the place of memory are the engine's.
 
@@ -33,6 +34,7 @@ pub mod pool;
 pub mod pool2d;
 pub mod reduce;
 pub mod resize;
+mod row_kernel;
 pub mod simd;
 pub mod softmax;
 mod split;

@@ -18,6 +18,15 @@ pub enum Error {
     #[error(transparent)]
     Vision(#[from] ocelli_vision::VisionError),
 
+    /// The layer list of a YOLO is malformed, or a layer cannot be built.
+    #[error("{file}: {source}")]
+    Layers {
+        /// The file.
+        file: String,
+        /// What is wrong, and at which layer.
+        source: crate::yolo::SpecError,
+    },
+
     /// There is no such architecture, task and backend.
     #[error("no implementation of {architecture} for {task:?} from {backend}; there are: {known}")]
     NoEntry {

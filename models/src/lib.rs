@@ -20,4 +20,15 @@ pub use weights::CheckpointWeights;
 pub const COCO_NAMES: &str = include_str!("data/coco_91.txt");
 
 /// All architectures.
-pub const FAMILIES: &[registry::Family] = &[rfdetr::FAMILY];
+pub const FAMILIES: &[registry::Family] = &[
+    rfdetr::FAMILY,
+    yolo::FAMILIES[0],
+    yolo::FAMILIES[1],
+    yolo::FAMILIES[2],
+    yolo::FAMILIES[3],
+    yolo::FAMILIES[4],
+    yolo::FAMILIES[5],
+    yolo::FAMILIES[6],
+    yolo::FAMILIES[7],
+    yolo::FAMILIES[8],
+];

@@ -15,28 +15,19 @@ use serde_json::{Map, Value};
 
 use crate::{Error, FAMILIES, Result};
 
-/// An architecture and all that can be done with it.
+/// An architecture and all that can be done with it: each task with weights of each backend.
 #[derive(Clone, Copy, Debug)]
 pub struct Family {
     /// Its name in packages.
     pub architecture: &'static str,
-    /// What it does, by task and backend.
-    pub entries: &'static [Entry],
-    /// The task of a checkpoint that has this architecture; nothing for others.
-    pub recognise: fn(&StateDict) -> Option<Task>,
-}
-
-/// One implementation: an architecture doing a task with weights of one backend.
-#[derive(Clone, Copy, Debug)]
-pub struct Entry {
-    /// The architecture's name in packages.
-    pub architecture: &'static str,
-    /// The task.
-    pub task: Task,
-    /// For which backend the weights were made: `torch`, `onnx`, `hugging-face`.
-    pub backend: &'static str,
+    /// What it does.
+    pub tasks: &'static [Task],
+    /// For which backends the weights may have been made: `torch`, `onnx`, `torch-script`, `hugging-face`.
+    pub backends: &'static [&'static str],
     /// Features of packages that it understands.
     pub features: &'static [&'static str],
+    /// The task of a checkpoint that has this architecture; nothing for others.
+    pub recognise: fn(&StateDict) -> Option<Task>,
     /// Loads it.
     pub load: fn(&LoadRequest) -> Result<Loaded>,
 }
@@ -170,22 +161,20 @@ impl AnyModel {
     }
 }
 
-/// The implementation of a task by an architecture, from weights of a backend.
+/// The family that does a task by an architecture, from weights of a backend.
 ///
 /// # Errors
 /// There is none.
-pub fn entry(architecture: &str, task: Task, backend: &str) -> Result<&'static Entry> {
-    let all = || FAMILIES.iter().flat_map(|family| family.entries);
-    let wanted =
-        |e: &&Entry| e.architecture == architecture && e.task == task && e.backend == backend;
-    all().find(wanted).ok_or_else(|| Error::NoEntry {
+pub fn find(architecture: &str, task: Task, backend: &str) -> Result<&'static Family> {
+    let wanted = |f: &&Family| {
+        f.architecture == architecture && f.tasks.contains(&task) && f.backends.contains(&backend)
+    };
+    let row = |f: &Family| format!("{} {:?} {:?}", f.architecture, f.tasks, f.backends);
+    FAMILIES.iter().find(wanted).ok_or_else(|| Error::NoEntry {
         architecture: architecture.to_owned(),
         task,
         backend: backend.to_owned(),
-        known: all()
-            .map(|e| format!("{} {:?} {}", e.architecture, e.task, e.backend))
-            .collect::<Vec<_>>()
-            .join(", "),
+        known: FAMILIES.iter().map(row).collect::<Vec<_>>().join(", "),
     })
 }
 

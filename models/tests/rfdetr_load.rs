@@ -19,7 +19,7 @@ fn load(
 ) -> Result<Loaded, Error> {
     let (weights, executor) = (weights.clone(), executor());
     let (family, task) = registry::recognise(&weights).unwrap();
-    let entry = registry::entry(family.architecture, task, "torch").unwrap();
+    let entry = registry::find(family.architecture, task, "torch").unwrap();
     (entry.load)(&LoadRequest { weights, package, options, executor })
 }
 
@@ -100,8 +100,8 @@ fn what_cannot_be_done_is_refused_with_a_reason() {
     let class_names = Some(vec!["cat".to_owned()]);
     let text = error(&weights, LoadOptions { class_names, ..Default::default() });
     assert!(text.contains("1 names for 4 columns"), "{text}");
-    let text = registry::entry("rfdetr", Task::DepthEstimation, "torch").unwrap_err().to_string();
-    assert!(text.contains("rfdetr ObjectDetection torch"), "{text}");
+    let text = registry::find("rfdetr", Task::DepthEstimation, "torch").unwrap_err().to_string();
+    assert!(text.contains("rfdetr [ObjectDetection, "), "{text}");
 }
 
 #[test]

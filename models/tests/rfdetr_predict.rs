@@ -29,7 +29,7 @@ fn goldens(name: &str) -> Value {
 
 fn load(weights: StateDict, options: LoadOptions) -> Loaded {
     let (family, task) = registry::recognise(&weights).unwrap();
-    let entry = registry::entry(family.architecture, task, "torch").unwrap();
+    let entry = registry::find(family.architecture, task, "torch").unwrap();
     let request = LoadRequest { weights, package: None, options, executor: executor() };
     (entry.load)(&request).unwrap()
 }

@@ -38,13 +38,16 @@ pub use confidence::{Confidence, RecommendedParameters, Thresholds};
 pub use error::{Result, VisionError};
 pub use masks::{BitMask, MaskFormat, Masks, Rle};
 pub use postprocess::{
-    Activation, KeyPointHeads, KeyPointSelection, SemanticHead, align_mask, align_masks, depth_map,
-    detr, key_points, nms, semantic_segmentation,
+    Activation, Candidate, Coefficients, KeyPointHeads, KeyPointSelection, MaskValues, Objectness,
+    Prototypes, RowLayout, SemanticHead, Suppression, align_mask, align_masks, depth_map, detr,
+    key_points, native_depth_map, native_semantic_segmentation, nms, semantic_segmentation,
+    suppress_oriented,
 };
 pub use predictions::*;
 pub use preprocess::{
-    Fitted, KeyPointsMetadata, Normalisation, Padding, PreProcessed, PreProcessingMetadata,
-    PreProcessor, Resampler, StaticCropOffset, config, fit, grayscale,
+    Fitted, KeyPointsMetadata, Letterbox, Normalisation, Padding, PreProcessed,
+    PreProcessingMetadata, PreProcessor, Resampler, StaticCropOffset, config, fit, grayscale,
+    shortest_edge_crop,
 };
 pub use size::Size;
 pub use tasks::*;

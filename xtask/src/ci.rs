@@ -7,7 +7,8 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 /// A name, the environment, and the arguments of `cargo`.
-type Step = (&'static str, &'static [(&'static str, &'static str)], &'static [&'static str]);
+pub(crate) type Step =
+    (&'static str, &'static [(&'static str, &'static str)], &'static [&'static str]);
 
 const STEPS: &[Step] = &[
     ("format", &[], &["fmt", "--all", "--check"]),
@@ -43,7 +44,12 @@ const STEPS: &[Step] = &[
 
 /// Runs all steps, stops at the first that fails.
 pub(crate) fn run(root: &Path) -> Result<()> {
-    for (name, environment, arguments) in STEPS {
+    steps(root, STEPS)
+}
+
+/// Runs `steps`, stops at the first that fails.
+pub(crate) fn steps(root: &Path, steps: &[Step]) -> Result<()> {
+    for (name, environment, arguments) in steps {
         let start = Instant::now();
         eprintln!("== {name}: cargo {}", arguments.join(" "));
         let status = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()))

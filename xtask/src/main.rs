@@ -1,5 +1,6 @@
-//! Developer commands of ocelli: `cargo xtask tidy` and `cargo xtask ci`.
+//! Developer commands of ocelli: `cargo xtask tidy`, `cargo xtask ci` and `cargo xtask aarch64`.
 
+mod aarch64;
 mod ci;
 mod tidy;
 
@@ -10,7 +11,8 @@ fn main() -> ExitCode {
     let done = match std::env::args().nth(1).as_deref() {
         Some("tidy") => tidy::run(&root()),
         Some("ci") => ci::run(&root()),
-        _ => Err(anyhow::anyhow!("usage: cargo xtask tidy | ci")),
+        Some("aarch64") => aarch64::run(&root()),
+        _ => Err(anyhow::anyhow!("usage: cargo xtask tidy | ci | aarch64")),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

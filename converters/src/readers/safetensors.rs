@@ -26,7 +26,7 @@ pub(crate) fn read(source: &Source, file: &Arc<str>) -> Result<Content, Fault> {
         let tensor = tensor(source, file, &metadata, &name, start)?;
         named.push(&name, &tensor, "");
     }
-    Ok(Content { format: Format::Safetensors, root: root(&metadata), named })
+    Ok(Content::new(Format::Safetensors, root(&metadata), named))
 }
 
 fn tensor(

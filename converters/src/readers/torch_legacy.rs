@@ -26,11 +26,8 @@ pub(crate) fn read(source: &Source, file: &Arc<str>) -> Result<Content, Fault> {
     let keys = pickle::parse(source, object.end, "the storage keys")?;
     let storages = storages(source, &object, &keys)?;
     let root = object.freeze(file, &storages)?;
-    Ok(Content {
-        format: Format::TorchLegacy,
-        named: Named::of(&root, object.end - system.end)?,
-        root,
-    })
+    let named = Named::of(&root, object.end - system.end)?;
+    Ok(Content::new(Format::TorchLegacy, root, named))
 }
 
 /// A pickle that `torch.save` did not write; its arrays are NumPy's.
@@ -39,7 +36,8 @@ fn plain(pickle: &Pickle, file: &Arc<str>) -> Result<Content, Fault> {
         return Err(Fault::corrupt("the pickle", "it refers to storages that follow no pickle"));
     }
     let root = pickle.freeze(file, &[])?;
-    Ok(Content { format: Format::Pickle, named: Named::of(&root, pickle.end)?, root })
+    let named = Named::of(&root, pickle.end)?;
+    Ok(Content::new(Format::Pickle, root, named))
 }
 
 fn storages(source: &Source, object: &Pickle, keys: &Pickle) -> Result<Vec<Arc<Storage>>, Fault> {

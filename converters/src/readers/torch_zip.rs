@@ -28,7 +28,8 @@ pub(crate) fn read(source: &Source, file: &Arc<str>) -> Result<Content, Error> {
         push_constants(&mut named, &constants);
     }
     let format = if script { Format::TorchScript } else { Format::TorchZip };
-    Ok(Content { format, root, named })
+    let extra = directory.extra(&folder).map_err(in_file)?;
+    Ok(Content { extra, ..Content::new(format, root, named) })
 }
 
 /// Tensors that the code names `CONSTANTS.c0`, `CONSTANTS.c1` and so on: weights, once frozen.
@@ -150,6 +151,22 @@ impl Directory {
         let storage = |decl| self.storage(decl, &format!("{folder}{stem}/"), order);
         let storages: Result<Vec<_>, Fault> = pickle.storages.iter().map(storage).collect();
         Ok((pickle.freeze(file, &storages?)?, bytes.len()))
+    }
+
+    /// The texts that were saved beside a module, by their names below `extra/`.
+    fn extra(&self, folder: &str) -> Result<HashMap<String, String>, Fault> {
+        const MAX_TEXT: u64 = 1 << 20;
+        let prefix = format!("{folder}extra/");
+        let mut texts = HashMap::new();
+        for (name, entry) in &self.entries {
+            let Some(name) = name.strip_prefix(&prefix).filter(|_| entry.size <= MAX_TEXT) else {
+                continue;
+            };
+            if let Ok(text) = std::str::from_utf8(entry.bytes()?) {
+                texts.insert(name.to_owned(), text.to_owned());
+            }
+        }
+        Ok(texts)
     }
 
     fn byte_order(&self, folder: &str) -> Result<ByteOrder, Fault> {

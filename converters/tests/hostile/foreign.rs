@@ -5,7 +5,6 @@ use ocelli_converters::StateDict;
 
 #[test]
 fn foreign_files_are_recognised() {
-    let onnx = b"\x08\x08\x12\x07pytorch\x1a\x052.1.0";
     let tar = [&[b'x'; 257][..], b"ustar\x0000"].concat();
     let cases: &[(&[u8], &str)] = &[
         (b"", "an empty file"),
@@ -16,8 +15,9 @@ fn foreign_files_are_recognised() {
         (b"<?xml version=\"1.0\"?>", "an XML file"),
         (b"{\"metadata\": {}, \"weight_map\": {}}", "index of a checkpoint in several files"),
         (b"Entry not found", "a text file"),
-        (onnx, "an ONNX model"),
         (b"\x08\x01\x12\x95\x01\x0a\x05Const saved_model", "a TensorFlow saved model"),
+        (b"\x0a\x0f\x0a\x01x\x12\x05Const* 123456", "a TensorFlow graph"),
+        (b"\x08\x05\x12\x03\x0a\x01x\xa2\x1f\x02\x08\x01", "a file of unknown kind"),
         (b"\x1c\0\0\0TFL3", "a TensorFlow Lite model"),
         (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
         (b"GGUF\x03\0\0\0", "a GGUF language model"),
@@ -28,6 +28,18 @@ fn foreign_files_are_recognised() {
     ];
     for (bytes, says) in cases {
         assert_refused(bytes.to_vec(), "not a checkpoint", says);
+    }
+}
+
+#[test]
+fn onnx_models_are_told_from_other_protocol_buffers() {
+    let cases: &[&[u8]] = &[
+        b"\x08\x08\x12\x07pytorch\x1a\x052.1.0",
+        b"\x08\x08\x3a\xff\x0fcut short",
+        b"\x12\x07pytorch\x08\x08",
+    ];
+    for bytes in cases {
+        assert_refused(bytes.to_vec(), "corrupt", "damaged at byte");
     }
 }
 

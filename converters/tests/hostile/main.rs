@@ -5,6 +5,7 @@
 mod build;
 mod foreign;
 mod mutated;
+mod onnx;
 mod pickles;
 mod safetensors;
 mod tensors;

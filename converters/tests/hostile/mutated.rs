@@ -21,6 +21,10 @@ const FILES: &[&str] = &[
     "numpy-0.pkl",
     "numpy-2.pkl",
     "numpy-5.pkl",
+    "onnx/dtypes.onnx",
+    "onnx/dynamo.onnx",
+    "onnx/nms.onnx",
+    "onnx/script-17.onnx",
 ];
 
 fn fixture(name: &str) -> Vec<u8> {

@@ -46,6 +46,7 @@ pub(super) fn run(op: &Op, x: &[Tensor], shapes: &[Shape], w: &Weights) -> Resul
         Op::Transpose { permutation } => x[0].permute(permutation.as_slice()),
         Op::Expand => x[0].broadcast_as(&**shape),
         Op::ToF32 => x[0].to_dtype(DType::F32),
+        Op::ToI32 => x[0].to_dtype(DType::U32),
     };
     Ok(vec![y?.contiguous()?])
 }

@@ -52,4 +52,10 @@ impl Graph {
         let shape = self.shape(x);
         self.push(Op::ToF32, &[x], shape)
     }
+
+    /// Numbers, none of them negative, as indices (`i32`): rounded towards zero.
+    pub fn to_i32(&mut self, x: Value) -> Value {
+        let shape = self.shape(x);
+        self.push_typed(Op::ToI32, &[x], shape, DType::I32)
+    }
 }

@@ -50,7 +50,8 @@ mod tests {
         let rows = g.transpose(rows, &[1, 0]).unwrap();
         let rows = g.concat(&[rows, rows], 0).unwrap();
         let numbers = g.to_f32(rows);
-        g.relu(numbers);
+        let again = g.to_i32(numbers);
+        g.concat(&[rows, again], 0).unwrap();
         assert!(g.check_types().is_ok());
         g.relu(rows);
         assert!(g.check_types().unwrap_err().to_string().contains("F32 is needed"));

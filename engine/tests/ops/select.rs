@@ -10,6 +10,7 @@ pub(crate) const CASES: &[Case] = &[
     Case { name: "rows", make: gather_rows },
     Case { name: "rows beyond the last", make: clamped_rows },
     Case { name: "a part of the indices", make: sliced_indices },
+    Case { name: "rows that were computed", make: computed_rows },
 ];
 
 /// Numbers many of which are equal.
@@ -71,6 +72,18 @@ fn sliced_indices(m: &mut Maker) -> Result<()> {
     let y = m.graph.gather_rows(x, rows)?;
     m.output(y);
     m.output(values);
+    m.output_indices(rows);
+    Ok(())
+}
+
+/// As a detector finds the anchor of a score among those of all classes.
+fn computed_rows(m: &mut Maker) -> Result<()> {
+    let [n, t, c] = [m.random.count(1, 3), m.random.extent(), m.random.channels()];
+    let rows = m.input_with(&[n, 5], |random| random.float(0.0, t as f32 + 2.0))?;
+    let rows = m.graph.to_i32(rows);
+    let x = m.input(&[n, t, c])?;
+    let y = m.graph.gather_rows(x, rows)?;
+    m.output(y);
     m.output_indices(rows);
     Ok(())
 }

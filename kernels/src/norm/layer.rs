@@ -2,8 +2,8 @@
 
 use super::affine::Affine;
 use crate::elementwise::zip;
-use crate::simd::{Kernel, Simd, dispatch};
-use crate::split::each_part;
+use crate::row_kernel::{RowKernel, each_row};
+use crate::simd::Simd;
 use crate::vectors::{Itself, SquareAbout, sum_of};
 use crate::{Context, Rows, RowsMut};
 
@@ -64,40 +64,28 @@ fn normalize(
     for extents in [x.extents(), residual.unwrap_or(x).extents()] {
         assert_eq!(extents, out.extents(), "rows of a normalisation");
     }
-    each_part(ctx.pool, out, 2 * x.width(), |first, out| {
-        dispatch(ctx.isa, Run { kind, affine, x, residual, first, out });
-    });
+    each_row(ctx, out, 2 * x.width(), &Normalize { kind, affine, x, residual });
 }
 
-/// The rows of `out`, from row `first` on.
-struct Run<'a> {
+struct Normalize<'a> {
     kind: Kind,
     affine: Affine<'a>,
     x: Rows<'a>,
     residual: Option<Rows<'a>>,
-    first: usize,
-    out: RowsMut<'a>,
 }
 
-impl Kernel for Run<'_> {
-    type Output = ();
-
+impl RowKernel for Normalize<'_> {
     #[inline(always)]
-    fn run<S: Simd>(mut self, s: S) {
-        let n = self.out.width();
-        for i in 0..self.out.rows() {
-            let mut x = self.x.row(self.first + i).as_ptr();
-            let out = self.out.row_mut(i).as_mut_ptr();
-            // SAFETY: all rows have `n` floats, as the parameters do.
-            unsafe {
-                if let Some(residual) = self.residual {
-                    let residual = residual.row(self.first + i).as_ptr();
-                    zip(s, crate::binary::Binary::Add, (x, residual), out, n);
-                    x = out;
-                }
-                let moments = moments(s, self.kind, x, n);
-                self.affine.write(s, moments, 0, (x, out, n));
+    fn row<S: Simd>(&self, s: S, i: usize, out: &mut [f32]) {
+        let (mut x, n) = (self.x.row(i).as_ptr(), out.len());
+        let out = out.as_mut_ptr();
+        // SAFETY: all rows have `n` floats, as the parameters do.
+        unsafe {
+            if let Some(residual) = self.residual {
+                zip(s, crate::binary::Binary::Add, (x, residual.row(i).as_ptr()), out, n);
+                x = out;
             }
+            self.affine.write(s, moments(s, self.kind, x, n), 0, (x, out, n));
         }
     }
 }

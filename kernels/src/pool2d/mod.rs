@@ -10,9 +10,9 @@ pub use window::{Pool2d, PoolError};
 
 use window::Span;
 
-use crate::simd::{Kernel, Simd, dispatch};
-use crate::split::each_part;
-use crate::{Context, Image, ImageMut, Rows, RowsMut};
+use crate::row_kernel::{RowKernel, each_row};
+use crate::simd::Simd;
+use crate::{Context, Image, ImageMut, Rows};
 
 /// The largest value of each window, not-a-number if one is not; the border counts as minus infinity.
 ///
@@ -81,34 +81,26 @@ fn run<F: Fn(usize) -> Span + Sync>(
     assert!(x.h * x.w > 0, "windows without pixels");
     let spans = [spans(0, x.h), spans(1, x.w)];
     let taps = (spans[0])(out.h / 2).count * (spans[1])(out.w / 2).count;
-    each_part(ctx.pool, out.pixels, x.c * taps.div_ceil(4), |first, out| {
-        dispatch(ctx.isa, Run { op, x, size: size_out, spans: &spans, first, out });
-    });
+    let cost = x.c * taps.div_ceil(4);
+    each_row(ctx, out.pixels, cost, &Windows { op, x, size: size_out, spans: &spans });
 }
 
-/// The output pixels from `first` on, counted through all pictures.
-struct Run<'a, F> {
+/// Output pixels are counted through all pictures.
+struct Windows<'a, F> {
     op: Op,
     x: Image<'a>,
     /// Height and width of the output.
     size: [usize; 2],
     spans: &'a [F; 2],
-    first: usize,
-    out: RowsMut<'a>,
 }
 
-impl<F: Fn(usize) -> Span> Kernel for Run<'_, F> {
-    type Output = ();
-
+impl<F: Fn(usize) -> Span + Sync> RowKernel for Windows<'_, F> {
     #[inline(always)]
-    fn run<S: Simd>(mut self, s: S) {
+    fn row<S: Simd>(&self, s: S, i: usize, out: &mut [f32]) {
         let [height, width] = self.size;
-        for i in 0..self.out.rows() {
-            let (row, column) = ((self.first + i) / width, (self.first + i) % width);
-            let windows = [(self.spans[0])(row % height), (self.spans[1])(column)];
-            let picture = self.x.picture(row / height);
-            pixel(s, self.op, (picture, self.x.w), windows, self.out.row_mut(i));
-        }
+        let (row, column) = (i / width, i % width);
+        let windows = [(self.spans[0])(row % height), (self.spans[1])(column)];
+        pixel(s, self.op, (self.x.picture(row / height), self.x.w), windows, out);
     }
 }
 

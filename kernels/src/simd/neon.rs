@@ -34,6 +34,16 @@ fn call<K: Kernel>(simd: Neon, kernel: K) -> K::Output {
     kernel.run(simd)
 }
 
+/// Two floats in the lower lanes, zero in the upper.
+///
+/// # Safety
+/// They can be read.
+#[inline(always)]
+unsafe fn load_two(from: *const f32) -> float32x4_t {
+    // SAFETY: the caller's contract; called by methods of the token only.
+    unsafe { vcombine_f32(vld1_f32(from), vdup_n_f32(0.0)) }
+}
+
 /// Each body is one intrinsic, or a few.
 macro_rules! lanes {
     ($($name:ident($($arg:ident),+) = $body:expr;)+) => {
@@ -103,21 +113,32 @@ impl Simd for Neon {
 
     #[inline(always)]
     unsafe fn load_ptr_partial(self, from: *const f32, n: usize) -> float32x4_t {
-        let mut lanes = [0.0; 4];
-        // SAFETY: the caller vouches for `n <= 4` floats; `lanes` holds four.
+        // SAFETY: the caller vouches for `n` floats.
         unsafe {
-            std::ptr::copy_nonoverlapping(from, lanes.as_mut_ptr(), n);
-            vld1q_f32(lanes.as_ptr())
+            match n {
+                0 => vdupq_n_f32(0.0),
+                1 => vld1q_lane_f32::<0>(from, vdupq_n_f32(0.0)),
+                2 => load_two(from),
+                3 => vld1q_lane_f32::<2>(from.add(2), load_two(from)),
+                _ => vld1q_f32(from),
+            }
         }
     }
 
     #[inline(always)]
     unsafe fn store_ptr_partial(self, v: float32x4_t, to: *mut f32, n: usize) {
-        let mut lanes = [0.0; 4];
-        // SAFETY: the caller vouches for `n <= 4` floats; `lanes` holds four.
+        // SAFETY: the caller vouches for `n` floats.
         unsafe {
-            vst1q_f32(lanes.as_mut_ptr(), v);
-            std::ptr::copy_nonoverlapping(lanes.as_ptr(), to, n);
+            match n {
+                0 => {}
+                1 => vst1q_lane_f32::<0>(to, v),
+                2 => vst1_f32(to, vget_low_f32(v)),
+                3 => {
+                    vst1_f32(to, vget_low_f32(v));
+                    vst1q_lane_f32::<2>(to.add(2), v);
+                }
+                _ => vst1q_f32(to, v),
+            }
         }
     }
 

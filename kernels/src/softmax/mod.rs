@@ -8,8 +8,8 @@ mod tests;
 
 use crate::elementwise::{Each, map};
 use crate::math::exp;
-use crate::simd::{Kernel, Simd, dispatch};
-use crate::split::each_part;
+use crate::row_kernel::{RowKernel, each_row};
+use crate::simd::Simd;
 use crate::vectors::{Times, first_lanes, max_of, sum_of};
 use crate::{Context, Rows, RowsMut};
 
@@ -34,7 +34,6 @@ pub fn log_softmax(ctx: Context, x: Rows, out: RowsMut) {
     run(ctx, Op::LogSoftmax, Some(x), out);
 }
 
-#[derive(Clone, Copy)]
 enum Op {
     Softmax,
     LogSoftmax,
@@ -44,32 +43,25 @@ enum Op {
 fn run(ctx: Context, op: Op, x: Option<Rows>, out: RowsMut) {
     assert!(x.is_none_or(|x| x.extents() == out.extents()), "rows of a softmax");
     let cost = 4 * out.width();
-    each_part(ctx.pool, out, cost, |first, out| dispatch(ctx.isa, Run { op, x, first, out }));
+    each_row(ctx, out, cost, &OfRow { op, x });
 }
 
-/// The rows of `out`, from row `first` of `x` or in place.
-struct Run<'a> {
+/// Of a row of `x`, or in place.
+struct OfRow<'a> {
     op: Op,
     x: Option<Rows<'a>>,
-    first: usize,
-    out: RowsMut<'a>,
 }
 
-impl Kernel for Run<'_> {
-    type Output = ();
-
+impl RowKernel for OfRow<'_> {
     #[inline(always)]
-    fn run<S: Simd>(mut self, s: S) {
-        let n = self.out.width();
-        for i in 0..self.out.rows() {
-            let out = self.out.row_mut(i).as_mut_ptr();
-            let x = self.x.map_or(out.cast_const(), |x| x.row(self.first + i).as_ptr());
-            // SAFETY: both rows have `n` floats and are the same or apart.
-            unsafe {
-                match self.op {
-                    Op::Softmax => softmax_row(s, x, out, n),
-                    Op::LogSoftmax => log_softmax_row(s, x, out, n),
-                }
+    fn row<S: Simd>(&self, s: S, i: usize, out: &mut [f32]) {
+        let (out, n) = (out.as_mut_ptr(), out.len());
+        let x = self.x.map_or(out.cast_const(), |x| x.row(i).as_ptr());
+        // SAFETY: both rows have `n` floats and are the same or apart.
+        unsafe {
+            match self.op {
+                Op::Softmax => softmax_row(s, x, out, n),
+                Op::LogSoftmax => log_softmax_row(s, x, out, n),
             }
         }
     }

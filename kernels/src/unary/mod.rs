@@ -4,10 +4,9 @@
 mod tests;
 
 use crate::Context;
-use crate::elementwise::{Each, map, specialise};
+use crate::elementwise::{Each, map, run, run_in_place, specialise};
 use crate::math::{cos, erf, exp, ln, ln_1p, sin};
-use crate::simd::{Kernel, Simd, dispatch};
-use crate::split::rows_mut;
+use crate::simd::Simd;
 
 /// A function of one element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -71,19 +70,12 @@ pub const VARIANTS: [Unary; 16] = [
 /// # Panics
 /// When the lengths differ.
 pub fn unary(ctx: Context, op: Unary, x: &[f32], out: &mut [f32]) {
-    assert_eq!(x.len(), out.len());
-    rows_mut(ctx.pool, out, 1, cost(op), |first, out| {
-        let x = x[first..][..out.len()].as_ptr();
-        dispatch(ctx.isa, Run { op, x, out: out.as_mut_ptr(), n: out.len() });
-    });
+    run(ctx, op, cost(op), x, out);
 }
 
 /// `x[i] = op(x[i])`.
 pub fn unary_in_place(ctx: Context, op: Unary, x: &mut [f32]) {
-    rows_mut(ctx.pool, x, 1, cost(op), |_, out| {
-        let (out, n) = (out.as_mut_ptr(), out.len());
-        dispatch(ctx.isa, Run { op, x: out, out, n });
-    });
+    run_in_place(ctx, op, cost(op), x);
 }
 
 /// Applies `op` to one vector.
@@ -120,6 +112,18 @@ impl Each for Unary {
     fn each<S: Simd>(self, s: S, x: S::F32) -> S::F32 {
         apply(s, self, x)
     }
+
+    #[inline(always)]
+    unsafe fn map<S: Simd>(self, s: S, x: *const f32, out: *mut f32, n: usize) {
+        specialise!(
+            Unary [
+                Exp, Ln, Ln1p, Sqrt, Rsqrt, Neg, Abs, Reciprocal, Square, Sin, Cos, Erf, Floor, Ceil, Round, Sign,
+            ],
+            f = self,
+            // SAFETY: the caller's contract.
+            unsafe { map(s, f, x, out, n) }
+        );
+    }
 }
 
 /// Work of an element, in elements of the cheapest work.
@@ -127,29 +131,5 @@ fn cost(op: Unary) -> usize {
     match op {
         Unary::Exp | Unary::Ln | Unary::Ln1p | Unary::Sin | Unary::Cos | Unary::Erf => 2,
         _ => 1,
-    }
-}
-
-/// `n` floats from `x` to `out`, which are the same or do not overlap.
-struct Run {
-    op: Unary,
-    x: *const f32,
-    out: *mut f32,
-    n: usize,
-}
-
-impl Kernel for Run {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        specialise!(
-            Unary [
-                Exp, Ln, Ln1p, Sqrt, Rsqrt, Neg, Abs, Reciprocal, Square, Sin, Cos, Erf, Floor, Ceil, Round, Sign,
-            ],
-            f = self.op,
-            // SAFETY: see `Run`.
-            unsafe { map(s, f, self.x, self.out, self.n) }
-        );
     }
 }

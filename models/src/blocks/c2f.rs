@@ -1,4 +1,4 @@
-//! C2f, the cross-stage block of `YOLOv8`, of whatever convolution unit a model uses.
+//! C2f, the cross-stage block of `YOLOv8`, of whatever convolution unit and whatever blocks a model uses.
 
 use ocelli_engine::{Graph, Result, Value, Weights};
 
@@ -9,28 +9,25 @@ pub(crate) struct C2f {
     pub(crate) out: usize,
     /// Channels inside.
     pub(crate) inner: usize,
-    /// Bottlenecks.
+    /// Blocks.
     pub(crate) depth: usize,
-    /// Whether a bottleneck's input is added to its output.
-    pub(crate) shortcut: bool,
 }
 
-/// `[n, h, w, c]` to `[n, h, w, out]`. `unit(g, x, w, out, k)` is a convolution of side `k` with its norm and activation.
+/// `[n, h, w, c]` to `[n, h, w, out]`. `unit(g, x, w, out, k)` is a convolution of side `k` with its norm and activation,
+/// `block(g, x, w)` keeps the shape `[n, h, w, inner]`.
 pub(crate) fn c2f(
     g: &mut Graph,
     x: Value,
     w: &Weights,
-    C2f { out, inner, depth, shortcut }: C2f,
+    C2f { out, inner, depth }: C2f,
     unit: impl Fn(&mut Graph, Value, &Weights, usize, usize) -> Result<Value>,
+    block: impl Fn(&mut Graph, Value, &Weights) -> Result<Value>,
 ) -> Result<Value> {
     let x = unit(g, x, &w.at("cv1"), 2 * inner, 1)?;
     let mut parts = g.split(x, 3, &[inner, inner])?;
     let mut x = parts[1];
     for i in 0..depth {
-        let w = w.at("m").at(i);
-        let y = unit(g, x, &w.at("cv1"), inner, 3)?;
-        let y = unit(g, y, &w.at("cv2"), inner, 3)?;
-        x = if shortcut { g.add(x, y)? } else { y };
+        x = block(g, x, &w.at("m").at(i))?;
         parts.push(x);
     }
     let x = g.concat(&parts, 3)?;

@@ -3,24 +3,23 @@
 use ocelli_vision::Task;
 
 use super::load::{load, recognise};
-use crate::registry::{Entry, Family};
-
-/// Features that a package may declare: they repeat what the weights say.
-const FEATURES: &[&str] =
-    &["resolution", "patch_size", "num_windows", "dec_layers", "num_queries", "num_select"];
-
-const fn entry(task: Task, backend: &'static str) -> Entry {
-    Entry { architecture: "rfdetr", task, backend, features: FEATURES, load }
-}
+use crate::registry::Family;
 
 /// RF-DETR.
 pub const FAMILY: Family = Family {
     architecture: "rfdetr",
-    entries: &[
-        entry(Task::ObjectDetection, "torch"),
-        entry(Task::InstanceSegmentation, "torch"),
-        entry(Task::KeyPointDetection, "torch"),
-        entry(Task::SemanticSegmentation, "torch"),
+    tasks: &[
+        Task::ObjectDetection,
+        Task::InstanceSegmentation,
+        Task::KeyPointDetection,
+        Task::SemanticSegmentation,
     ],
+    backends: &["torch"],
+    features: FEATURES,
     recognise,
+    load,
 };
+
+/// Features that a package may declare: they repeat what the weights say.
+const FEATURES: &[&str] =
+    &["resolution", "patch_size", "num_windows", "dec_layers", "num_queries", "num_select"];

@@ -24,9 +24,10 @@ pub(super) fn projector(
         let x = g.concat(&resized, 3)?;
 
         let stage = w.at("stages").at(i);
-        let sizes = C2f { out, inner: out / 2, depth: 3, shortcut: false };
-        let x = c2f(g, x, &stage.at(0), sizes, |g, x, w, out, k| {
-            conv_norm(g, x, w, out, Conv::same(k), Activation::Silu)
+        let (inner, depth) = (out / 2, 3);
+        let x = c2f(g, x, &stage.at(0), C2f { out, inner, depth }, unit, |g, x, w| {
+            let x = unit(g, x, &w.at("cv1"), inner, 3)?;
+            unit(g, x, &w.at("cv2"), inner, 3)
         })?;
         g.layer_norm(x, &stage.at(1), EPS)
     };
@@ -41,6 +42,10 @@ fn resample(g: &mut Graph, x: Value, w: &Weights, level: Level) -> Result<Value>
         Level::P4 => Ok(x),
         Level::P5 => conv_norm(g, x, &w.at(0), d, Conv::same(3).stride(2), Activation::Relu),
     }
+}
+
+fn unit(g: &mut Graph, x: Value, w: &Weights, out: usize, k: usize) -> Result<Value> {
+    conv_norm(g, x, w, out, Conv::same(k), Activation::Silu)
 }
 
 /// A convolution without bias, layer norm over its channels, an activation: `[n, h, w, c]` to `[n, h', w', out]`.

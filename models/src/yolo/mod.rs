@@ -2,9 +2,23 @@
 //!
 //! Source: the layer lists and modules of `ultralytics` 8.4.190 and of the `yolov5` repository, releases 6 and 7.
 
+mod checkpoint;
+mod entries;
+mod error;
 mod heads;
+mod identify;
+mod literal;
+mod load;
+mod model;
 mod modules;
 mod network;
+mod prepare;
+mod rows;
 mod spec;
+mod tasks;
 
+pub use entries::FAMILIES;
+pub use error::SpecError;
+pub use network::{Network, network};
+pub use rows::{find, variants};
 pub use spec::{Arg, Layer, Spec};

@@ -1,7 +1,14 @@
 //! What a checkpoint's yaml says of its network.
 
+mod parse;
+
+use serde::{Deserialize, Serialize};
+
+#[cfg(test)]
+mod tests;
+
 /// A network as a list of layers, before it is scaled.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Spec {
     /// Backbone and head, in one list.
     pub layers: Vec<Layer>,
@@ -25,23 +32,28 @@ pub struct Spec {
     pub activation: Option<String>,
     /// Channels of the picture.
     pub channels: usize,
+    /// What batch norms add to the variance: 1e-3, but in classifiers the default of `PyTorch`, 1e-5. A checkpoint that
+    /// holds the modules themselves says so in each of them.
+    pub norm_epsilon: f32,
 }
 
 /// A line of the list.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Layer {
     /// Layers whose outputs are the inputs; negative ones count back from this layer.
     pub from: Vec<isize>,
     /// How often the module is repeated, before scaling.
     pub repeats: usize,
-    /// The module's name, without the package of its class.
+    /// The module's name, without the package of its class. The heads with anchors of the `yolov5` repository are called
+    /// `AnchorDetect` and `AnchorSegment`.
     pub module: String,
     /// Its arguments, before scaling.
     pub args: Vec<Arg>,
 }
 
 /// An argument of a module.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
 pub enum Arg {
     /// `None`.
     None,

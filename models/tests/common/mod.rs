@@ -9,6 +9,7 @@ use ocelli_engine::Executor;
 pub mod formula;
 pub mod golden;
 pub mod rfdetr;
+pub mod yolo;
 
 /// What networks are run on.
 pub fn executor() -> Arc<dyn Executor> {

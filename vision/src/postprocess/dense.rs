@@ -4,9 +4,11 @@ use rayon::prelude::*;
 
 use super::detr::sigmoid;
 use super::grid::{Unpadded, unpad};
-use crate::resize::{AxisTaps, bilinear_plane};
+use super::native;
+use crate::resize::{AxisTaps, apply, bilinear_plane};
 use crate::{
-    DepthMap, PreProcessingMetadata, Result, SemanticSegmentation, Size, Thresholds, VisionError,
+    DepthMap, PreProcessingMetadata, Result, SemanticSegmentation, Size, StaticCropOffset,
+    Thresholds, VisionError,
 };
 
 /// How a pixel's logits become a score.
@@ -64,25 +66,55 @@ pub fn semantic_segmentation(
     head: &SemanticHead<'_>,
     metadata: &PreProcessingMetadata,
 ) -> Result<SemanticSegmentation> {
-    let class_ids = head.class_ids()?;
-    let channels = head.channels;
-    let Unpadded { values, size } = unpad(logits, head.grid, channels, metadata)?;
-    let canvas = metadata.original_size;
-    let part = metadata.static_crop_offset;
+    let Unpadded { values, size } = unpad(logits, head.grid, head.channels, metadata)?;
     let inner = metadata.size_after_pre_processing;
     inner.checked_pixels()?;
     let columns = AxisTaps::new(size.width, inner.width, true);
     let lines = AxisTaps::new(size.height, inner.height, true);
+    let part = metadata.static_crop_offset;
+    let part = StaticCropOffset { size: inner, ..part };
+    best_classes(&values, size.width, head, (&columns, &lines), part, metadata.original_size)
+}
 
+/// Leads logits back to the picture as Ultralytics does: to the network's input, without the border, to the picture,
+/// bilinearly and without antialias.
+///
+/// # Errors
+/// If the logits have another length, or the class names do not fit them.
+pub fn native_semantic_segmentation(
+    logits: &[f32],
+    head: &SemanticHead<'_>,
+    metadata: &PreProcessingMetadata,
+) -> Result<SemanticSegmentation> {
+    check_map(logits, head.grid, head.channels)?;
+    let picture = metadata.original_size;
+    picture.checked_pixels()?;
+    let (columns, lines) = native::taps(head.grid, metadata.inference_size, picture);
+    let part = StaticCropOffset { x: 0, y: 0, size: picture };
+    best_classes(logits, head.grid.width, head, (&columns, &lines), part, picture)
+}
+
+/// The best class of each pixel of `part` of a canvas, from logits `[.., width, channels]` and the taps that lead to
+/// `part`.
+fn best_classes(
+    values: &[f32],
+    width: usize,
+    head: &SemanticHead<'_>,
+    (columns, lines): (&AxisTaps, &AxisTaps),
+    part: StaticCropOffset,
+    canvas: Size,
+) -> Result<SemanticSegmentation> {
+    let class_ids = head.class_ids()?;
+    let channels = head.channels;
     let mut class_map = vec![head.background as u16; canvas.checked_pixels()?];
     let mut confidence = vec![0.0; class_map.len()];
     let rows = class_map.par_chunks_exact_mut(canvas.width);
     let rows = rows.zip(confidence.par_chunks_exact_mut(canvas.width));
-    rows.skip(part.y).take(inner.height).enumerate().for_each(|(y, (classes, scores))| {
-        let mut line = vec![0.0; size.width * channels];
+    rows.skip(part.y).take(part.size.height).enumerate().for_each(|(y, (classes, scores))| {
+        let mut line = vec![0.0; width * channels];
         let mut pixel = vec![0.0; channels];
-        blend(&values, lines.window(y), &mut line);
-        let places = classes.iter_mut().zip(scores).skip(part.x).take(inner.width).enumerate();
+        blend(values, lines.window(y), &mut line);
+        let places = classes.iter_mut().zip(scores).skip(part.x).take(part.size.width).enumerate();
         for (x, (class, score)) in places {
             blend(&line, columns.window(x), &mut pixel);
             let (best, value) = judge(&pixel, head.activation);
@@ -137,4 +169,35 @@ pub fn depth_map(map: &[f32], grid: Size, metadata: &PreProcessingMetadata) -> R
         out.iter_mut().skip(part.x).zip(row).for_each(|(out, &value)| *out = value);
     }
     Ok(DepthMap { image_size: canvas, depth })
+}
+
+/// Leads a depth map back to a picture that was stretched, as Ultralytics does: to the network's input, then to the
+/// picture, bilinearly and corner on corner.
+///
+/// # Errors
+/// If the map has another length, or the picture is too large.
+pub fn native_depth_map(
+    map: &[f32],
+    grid: Size,
+    metadata: &PreProcessingMetadata,
+) -> Result<DepthMap> {
+    check_map(map, grid, 1)?;
+    let (input, picture) = (metadata.inference_size, metadata.original_size);
+    picture.checked_pixels()?;
+    input.checked_pixels()?;
+    let axis = |from: usize, over: usize, to: usize| {
+        AxisTaps::corner_aligned(over, to).after(&AxisTaps::corner_aligned(from, over), 0..over)
+    };
+    let columns = axis(grid.width, input.width, picture.width);
+    let lines = axis(grid.height, input.height, picture.height);
+    let depth = apply(map, grid.width, (&columns, &lines));
+    Ok(DepthMap { image_size: picture, depth })
+}
+
+fn check_map(map: &[f32], grid: Size, channels: usize) -> Result<()> {
+    if channels > 0 && grid.checked_pixels()?.checked_mul(channels) == Some(map.len()) {
+        return Ok(());
+    }
+    let expected = format!("[{}, {}, {channels}]", grid.height, grid.width);
+    Err(VisionError::shape("map", &[map.len()], &expected))
 }

@@ -50,28 +50,56 @@ pub fn align_mask(
     let inner = metadata.size_after_pre_processing;
     canvas.checked_pixels()?;
     inner.checked_pixels()?;
-    let above = part.y.min(canvas.height);
-    let shown = inner.height.min(canvas.height - above);
-    let below = canvas.height - above - shown;
-
-    let across = inner.width.min(canvas.width.saturating_sub(part.x));
-    let resized = Resized {
-        turned: transpose(&values, size),
-        height: size.height,
-        columns: AxisTaps::new(size.width, inner.width, true),
-        lines: AxisTaps::new(size.height, inner.height, true),
-        threshold,
+    let shown =
+        |inner: usize, canvas: usize, before: usize| inner.min(canvas.saturating_sub(before));
+    let place = Place {
+        canvas,
+        left: part.x.min(canvas.width),
+        top: part.y.min(canvas.height),
+        columns: 0..shown(inner.width, canvas.width, part.x),
+        rows: 0..shown(inner.height, canvas.height, part.y),
     };
+    let columns = AxisTaps::new(size.width, inner.width, true);
+    let lines = AxisTaps::new(size.height, inner.height, true);
+    Ok(outline(&values, size, columns, lines, threshold, &place))
+}
+
+/// Where a resized map lies on the picture, and which of its columns and rows are shown.
+pub(super) struct Place {
+    pub(super) canvas: Size,
+    pub(super) left: usize,
+    pub(super) top: usize,
+    pub(super) columns: Range<usize>,
+    pub(super) rows: Range<usize>,
+}
+
+/// The pixels of the picture where a map `[size.height, size.width]`, resized by the taps, is over the threshold.
+pub(super) fn outline(
+    values: &[f32],
+    size: Size,
+    columns: AxisTaps,
+    lines: AxisTaps,
+    threshold: f32,
+    place: &Place,
+) -> Rle {
+    let turned = transpose(values, size);
+    let resized = Resized { turned, height: size.height, columns, lines, threshold };
+    let Place { canvas, left, top, .. } = *place;
+    let (above, shown) = (top + place.rows.start, place.rows.len());
+    let below = canvas.height.saturating_sub(above + shown);
+    let before = left + place.columns.start;
+    let after = canvas.width.saturating_sub(before + place.columns.len());
+
     let mut runs = Runs::default();
     let blank = |runs: &mut Runs, count: usize| runs.push(false, count as u32);
-    blank(&mut runs, part.x.min(canvas.width) * canvas.height);
-    resized.for_each_column(across, |column| {
+    blank(&mut runs, before * canvas.height);
+    resized.for_each_column(&place.columns, |column| {
         blank(&mut runs, above);
-        column.push(shown, &mut runs);
+        column.push(&place.rows, &mut runs);
         blank(&mut runs, below);
     });
-    blank(&mut runs, canvas.width.saturating_sub(part.x + across) * canvas.height);
-    Ok(runs.finish(canvas))
+    blank(&mut runs, after * canvas.height);
+    runs.finish(canvas)
 }
 
 /// `[height, width]` to `[width, height]`; what is not a number is in no mask.
@@ -114,13 +142,17 @@ struct Column<'a> {
 }
 
 impl Resized {
-    /// Calls `visit` for the first `count` columns of the result, left to right.
-    fn for_each_column(&self, count: usize, mut visit: impl FnMut(&Column<'_>)) {
+    /// Calls `visit` for the `shown` columns of the result, left to right.
+    fn for_each_column(&self, shown: &Range<usize>, mut visit: impl FnMut(&Column<'_>)) {
         let mut values = vec![0.0; self.height];
         for (first, outputs) in self.columns.runs() {
+            let outputs = outputs.start.max(shown.start)..outputs.end.min(shown.end);
+            if outputs.is_empty() {
+                continue;
+            }
             let segments = self.segments(first);
             let undecided = segments.iter().any(|segment| segment.decision.is_none());
-            for x in outputs.start.min(count)..outputs.end.min(count) {
+            for x in outputs {
                 if undecided {
                     self.blend(x, &mut values);
                 }
@@ -182,10 +214,10 @@ impl Resized {
 }
 
 impl Column<'_> {
-    /// Appends the first `count` rows.
-    fn push(&self, count: usize, runs: &mut Runs) {
+    /// Appends the `shown` rows.
+    fn push(&self, shown: &Range<usize>, runs: &mut Runs) {
         for Segment { rows, decision } in self.segments {
-            let rows = rows.start.min(count)..rows.end.min(count);
+            let rows = rows.start.max(shown.start)..rows.end.min(shown.end);
             if let Some(set) = decision {
                 runs.push(*set, rows.len() as u32);
                 continue;

@@ -329,3 +329,38 @@ proptest! {
         let _ = depth_map(&map, Size::new(9, 7), &meta);
     }
 }
+
+#[test]
+fn maps_are_led_back_as_by_ultralytics() {
+    for row in goldens("yolo_dense.json") {
+        let of = |key: &str| {
+            let (width, height) = size(&row, key);
+            Size { width, height }
+        };
+        let (from, canvas, grid) = (of("from"), of("canvas"), of("grid"));
+        let metadata = PreProcessingMetadata::stretched(from, canvas);
+        let needed: Vec<f32> = list(&row["values"]);
+        let step = (from.pixels() / if row["task"] == "depth" { 200 } else { 400 }).max(1);
+        let what = row.to_string();
+        if row["task"] == "depth" {
+            let found = native_depth_map(&floats(grid.pixels(), 72), grid, &metadata).unwrap();
+            let found: Vec<f32> = found.depth.into_iter().step_by(step).collect();
+            assert_close(&found, &needed, 1e-5, &what);
+            continue;
+        }
+        let channels = row["classes"].as_u64().unwrap() as usize;
+        let thresholds = Thresholds::Uniform(if channels == 1 { 0.5 } else { 0.0 });
+        let head = SemanticHead {
+            grid,
+            channels,
+            activation: Activation::Softmax,
+            classes: channels.max(2),
+            background: 0,
+            thresholds: &thresholds,
+        };
+        let logits = floats(grid.pixels() * channels, 71);
+        let found = native_semantic_segmentation(&logits, &head, &metadata).unwrap();
+        let found: Vec<f32> = found.class_map.iter().step_by(step).map(|&c| f32::from(c)).collect();
+        assert_eq!(found, needed, "{what}");
+    }
+}

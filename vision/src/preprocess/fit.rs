@@ -73,7 +73,7 @@ fn center_crop(image: &Image, target: Size) -> Result<Fitted> {
 }
 
 /// Copies a picture onto a canvas, `padding` from its edges; what falls outside is left out.
-fn place(image: &Image, target: Size, padding: Padding, border: u8) -> Result<Image> {
+pub(super) fn place(image: &Image, target: Size, padding: Padding, border: u8) -> Result<Image> {
     let mut canvas = Image::filled(target.width, target.height, [border; 3])?;
     let offset = |padding: isize| (padding.max(0) as usize, (-padding).max(0) as usize);
     let ((to_x, from_x), (to_y, from_y)) = (offset(padding.left), offset(padding.top));

@@ -4,16 +4,20 @@ pub mod config;
 mod contrast;
 mod fit;
 mod key_points_metadata;
+mod letterbox;
 mod metadata;
 mod normalise;
 mod pipeline;
+mod shortest_edge;
 mod steps;
 
 pub use fit::{Fitted, fit};
 pub use key_points_metadata::KeyPointsMetadata;
+pub use letterbox::Letterbox;
 pub use metadata::{Padding, PreProcessingMetadata, StaticCropOffset};
 pub use normalise::Normalisation;
 pub use pipeline::{PreProcessor, Resampler};
+pub use shortest_edge::shortest_edge_crop;
 pub use steps::grayscale;
 
 use crate::Tensor;

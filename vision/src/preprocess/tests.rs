@@ -3,7 +3,8 @@ use serde_json::json;
 
 use super::config::*;
 use super::*;
-use crate::testing::{fnv, goldens, picture, size};
+use crate::resize::Filter;
+use crate::testing::{assert_recorded, fnv, goldens, picture, size};
 use crate::{Image, PreProcessOptions, PreProcessingOverrides, Size, VisionError};
 
 fn config(value: &serde_json::Value) -> InferenceConfig {
@@ -283,5 +284,36 @@ proptest! {
         ] {
             contrast::apply(&mut image.clone(), kind);
         }
+    }
+}
+
+#[test]
+fn letterboxes_are_those_of_ultralytics() {
+    for row in goldens("yolo_letterbox.json") {
+        let (width, height) = size(&row, "canvas");
+        let stride = row["stride"].as_u64().filter(|&s| s > 0).map(|s| s as usize);
+        let letterbox = Letterbox { size: Size { width, height }, stride, border: 114 };
+        let found = letterbox.fit(&picture(size(&row, "from"), "noise")).unwrap();
+        let side = |key: &str| row[key].as_i64().unwrap() as isize;
+        let needed = Padding {
+            left: side("left"),
+            top: side("top"),
+            right: side("right"),
+            bottom: side("bottom"),
+        };
+        assert_eq!(found.padding, needed, "{row}");
+        assert_recorded(found.image.pixels(), &row, &row.to_string());
+    }
+}
+
+#[test]
+fn middles_are_those_of_torchvision() {
+    for row in goldens("yolo_shortest_edge.json") {
+        let (width, height) = size(&row, "crop");
+        let edge = row["edge"].as_u64().unwrap() as usize;
+        let image = picture(size(&row, "from"), "noise");
+        let crop = Size { width, height };
+        let found = shortest_edge_crop(&image, edge, crop, Filter::Bilinear).unwrap();
+        assert_recorded(found.image.pixels(), &row, &row.to_string());
     }
 }

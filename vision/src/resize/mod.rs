@@ -15,8 +15,8 @@ mod torch;
 pub use filter::Filter;
 pub use opencv::opencv_linear;
 pub use pillow::{pillow, pillow_gray};
-pub(crate) use torch::dot;
 pub use torch::{AxisTaps, bilinear_plane};
+pub(crate) use torch::{apply, dot};
 
 use rayon::prelude::*;
 

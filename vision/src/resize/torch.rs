@@ -1,5 +1,7 @@
 //! `PyTorch`'s bilinear `interpolate` on one float plane, `align_corners=False`.
 
+use std::ops::Range;
+
 use crate::{Result, VisionError, checked_pixels};
 
 /// For each output position along one axis: the first source position and the weights from there.
@@ -17,13 +19,23 @@ impl AxisTaps {
         if antialias { Self::widened(from, to) } else { Self::pairs(from, to) }
     }
 
+    /// The taps that take `from` samples to `to` with the first and last in place: `align_corners=True`.
+    pub fn corner_aligned(from: usize, to: usize) -> Self {
+        let scale = if to > 1 { (from - 1) as f32 / (to - 1) as f32 } else { 0.0 };
+        Self::at(from, (0..to).map(|position| scale * position as f32))
+    }
+
     fn pairs(from: usize, to: usize) -> Self {
         let scale = from as f32 / to as f32;
-        let mut taps = Self { first: Vec::with_capacity(to), weights: vec![], size: 2.min(from) };
-        for position in 0..to {
-            let center = (scale * (position as f32 + 0.5) - 0.5).max(0.0);
-            let first = (center as usize).min(from - taps.size);
-            let fraction = (center - first as f32).min((taps.size - 1) as f32);
+        Self::at(from, (0..to).map(|position| (scale * (position as f32 + 0.5) - 0.5).max(0.0)))
+    }
+
+    /// Two neighbours each, around places on the axis.
+    fn at(from: usize, places: impl Iterator<Item = f32>) -> Self {
+        let mut taps = Self { first: vec![], weights: vec![], size: 2.min(from) };
+        for place in places {
+            let first = (place as usize).min(from - taps.size);
+            let fraction = (place - first as f32).min((taps.size - 1) as f32);
             taps.first.push(first);
             taps.weights.extend([1.0 - fraction, fraction].into_iter().take(taps.size));
         }
@@ -61,6 +73,32 @@ impl AxisTaps {
         taps
     }
 
+    /// The taps of a resize of `part` of the outputs of `first`: both steps as one.
+    #[must_use]
+    pub fn after(&self, first: &AxisTaps, part: Range<usize>) -> Self {
+        let reach = |position: usize| {
+            let (at, weights) = self.window(position);
+            let inner = at + part.start..at + part.start + weights.len();
+            let start = first.window(inner.start).0;
+            (start, first.window(inner.end - 1).0 + first.taps(), inner)
+        };
+        let size = (0..self.len()).map(reach).map(|(start, end, _)| end - start).max().unwrap_or(1);
+        let count = first.first.last().map_or(size, |last| last + first.taps());
+        let mut taps = Self { first: vec![], weights: vec![0.0; self.len() * size], size };
+        for (position, out) in taps.weights.chunks_exact_mut(size).enumerate() {
+            let (start, _, inner) = reach(position);
+            let start = start.min(count.saturating_sub(size));
+            for (middle, &outer) in inner.zip(self.window(position).1) {
+                let (at, weights) = first.window(middle);
+                for (out, &weight) in out[at - start..].iter_mut().zip(weights) {
+                    *out += outer * weight;
+                }
+            }
+            taps.first.push(start);
+        }
+        taps
+    }
+
     /// Output positions.
     pub fn len(&self) -> usize {
         self.first.len()
@@ -72,7 +110,7 @@ impl AxisTaps {
     }
 
     /// The output positions in runs that begin at one source position: `(source, outputs)`.
-    pub fn runs(&self) -> impl Iterator<Item = (usize, std::ops::Range<usize>)> {
+    pub fn runs(&self) -> impl Iterator<Item = (usize, Range<usize>)> {
         let mut at = 0;
         self.first.chunk_by(|a, b| a == b).map(move |run| {
             at += run.len();
@@ -110,21 +148,31 @@ pub fn bilinear_plane(
     let columns = AxisTaps::new(width, to.0, antialias);
     let lines = AxisTaps::new(height, to.1, antialias);
 
-    let mut wide = Vec::with_capacity(to.0 * height);
+    Ok(apply(plane, width, (&columns, &lines)))
+}
+
+/// Applies taps to one plane of floats of the given width, columns first.
+pub(crate) fn apply(
+    plane: &[f32],
+    width: usize,
+    (columns, lines): (&AxisTaps, &AxisTaps),
+) -> Vec<f32> {
+    let (to, height) = (columns.len(), plane.len() / width.max(1));
+    let mut wide = Vec::with_capacity(to * height);
     for row in plane.chunks_exact(width) {
-        wide.extend((0..to.0).map(|x| {
+        wide.extend((0..to).map(|x| {
             let (first, weights) = columns.window(x);
             dot(&row[first..], weights)
         }));
     }
-    let mut out = vec![0.0; to.0 * to.1];
-    for (y, out) in out.chunks_exact_mut(to.0).enumerate() {
+    let mut out = vec![0.0; to * lines.len()];
+    for (y, out) in out.chunks_exact_mut(to).enumerate() {
         let (first, weights) = lines.window(y);
-        for (row, &weight) in wide[first * to.0..].chunks_exact(to.0).zip(weights) {
+        for (row, &weight) in wide[first * to..].chunks_exact(to).zip(weights) {
             out.iter_mut().zip(row).for_each(|(out, value)| *out += value * weight);
         }
     }
-    Ok(out)
+    out
 }
 
 /// The weighted sum of the first `weights.len()` values.

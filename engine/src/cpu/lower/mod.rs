@@ -131,6 +131,7 @@ impl Lowering<'_> {
             Op::Transpose { permutation } => self.transpose(node, permutation),
             Op::Expand => self.expand(node),
             Op::ToF32 => self.convert_to_f32(node),
+            Op::ToI32 => self.convert_to_i32(node),
         }
     }
 

@@ -35,4 +35,11 @@ impl Lowering<'_> {
             layout::to_f32(context, args.read_i32(0), args.write(0));
         })
     }
+
+    pub(super) fn convert_to_i32(&mut self, node: &Node) -> Result<()> {
+        let (reads, writes) = (self.dense_operands(node)?, self.results(node));
+        self.emit(node, reads, writes, move |args, context| {
+            layout::to_i32(context, args.read(0), args.write_i32(0));
+        })
+    }
 }

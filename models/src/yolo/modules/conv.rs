@@ -3,12 +3,69 @@
 use ocelli_engine::op::Activation;
 use ocelli_engine::{Conv, Graph, Result, Value, Weights};
 
-/// Of all batch norms of the family.
+/// Of the batch norms of all networks but classifiers.
 pub(in crate::yolo) const EPS: f32 = 1e-3;
 
-/// Convolution, batch norm, activation: `[n, h, w, in]` to `[n, h', w', out]`.
-///
-/// A checkpoint whose norms were folded has `conv.bias` in place of `bn`.
+/// What the convolution units of a network have in common.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::yolo) struct Units {
+    /// What follows the norm.
+    pub(in crate::yolo) activation: Activation,
+    /// What batch norms add to the variance.
+    pub(in crate::yolo) eps: f32,
+}
+
+impl Units {
+    /// Convolution, batch norm, activation: `[n, h, w, in]` to `[n, h', w', out]`.
+    ///
+    /// A checkpoint whose norms were folded has `conv.bias` in place of `bn`.
+    pub(in crate::yolo) fn conv(
+        self,
+        g: &mut Graph,
+        x: Value,
+        w: &Weights,
+        out: usize,
+        conv: Conv,
+    ) -> Result<Value> {
+        let x = self.linear(g, x, w, out, conv)?;
+        Ok(g.activation(x, self.activation))
+    }
+
+    /// [`Units::conv`] with a kernel of odd side `k` that keeps the size.
+    pub(in crate::yolo) fn same(
+        self,
+        g: &mut Graph,
+        x: Value,
+        w: &Weights,
+        out: usize,
+        k: usize,
+    ) -> Result<Value> {
+        self.conv(g, x, w, out, Conv::same(k))
+    }
+
+    /// [`Units::conv`] without an activation.
+    pub(in crate::yolo) fn linear(
+        self,
+        g: &mut Graph,
+        x: Value,
+        w: &Weights,
+        out: usize,
+        conv: Conv,
+    ) -> Result<Value> {
+        if w.get_optional("bn.weight", &[out])?.is_none() {
+            return g.conv(x, &w.at("conv"), out, conv);
+        }
+        let x = g.conv_no_bias(x, &w.at("conv"), out, conv)?;
+        g.batch_norm(x, &w.at("bn"), self.eps)
+    }
+
+    /// The same with another activation.
+    pub(in crate::yolo) fn with(self, activation: Activation) -> Units {
+        Units { activation, ..self }
+    }
+}
+
+/// A convolution unit on its own, with the norm of a detector: see [`Units::conv`].
 pub(in crate::yolo) fn unit(
     g: &mut Graph,
     x: Value,
@@ -17,12 +74,6 @@ pub(in crate::yolo) fn unit(
     conv: Conv,
     activation: Option<Activation>,
 ) -> Result<Value> {
-    let folded = w.get_optional("conv.bias", &[out])?.is_some();
-    let x = if folded {
-        g.conv(x, &w.at("conv"), out, conv)?
-    } else {
-        let x = g.conv_no_bias(x, &w.at("conv"), out, conv)?;
-        g.batch_norm(x, &w.at("bn"), EPS)?
-    };
-    Ok(activation.map_or(x, |activation| g.activation(x, activation)))
+    let activation = activation.unwrap_or(Activation::Identity);
+    Units { activation, eps: EPS }.conv(g, x, w, out, conv)
 }

@@ -1,0 +1,14 @@
+//! ONNX files as containers of named weights: what the messages mean, and what layers were called.
+
+pub(crate) mod external;
+pub(crate) mod initializers;
+pub(crate) mod layers;
+mod model;
+pub(crate) mod node;
+pub(crate) mod path;
+pub(crate) mod root;
+mod tensor;
+pub(crate) mod values;
+pub(crate) mod wire;
+
+pub(crate) use model::{Model, is_model};

@@ -1,0 +1,369 @@
+//! From a checkpoint or a package to a model.
+
+use std::sync::Arc;
+
+use ocelli_engine::{Graph, Weights};
+use ocelli_vision::config::{
+    ForwardPass, ImagePreProcessing, InferenceConfig, PostProcessing, ResizeMode,
+};
+use ocelli_vision::{
+    KeyPointsMetadata, MaskValues, Objectness, PreProcessor, Resampler, RowLayout, Size,
+    Suppression, Task,
+};
+use serde::Deserialize;
+
+use super::checkpoint::Checkpoint;
+use super::identify::{Identity, identify};
+use super::model::{Classes, Fused, Manner, Points, Yolo};
+use super::network::network;
+use super::prepare::{Fit, Prepare, input, rounded_up};
+use super::spec::Spec;
+use crate::key_points::unnamed;
+use crate::registry::{AnyModel, LoadOptions, LoadRequest, Loaded, Package, Preparation};
+use crate::runtime::Runtime;
+use crate::weights::CheckpointWeights;
+use crate::{Error, Result};
+
+/// The input of training where nothing says it.
+const SIDE: usize = 640;
+/// The same, of classifiers.
+const CLASSIFIER_SIDE: usize = 224;
+/// The gray that packages want where a fit to the longer edge is replaced by a letterbox.
+const SUBSTITUTE_GRAY: u8 = 127;
+
+/// Loads a model of any YOLO family and task.
+pub(super) fn load(request: &LoadRequest) -> Result<Loaded> {
+    let LoadRequest { weights, package, options, executor } = request;
+    let checkpoint = Checkpoint::read(weights, options.weights).ok_or_else(|| {
+        let reason = "it holds no sequence of numbered layers".to_owned();
+        Error::NotThisModel { file: weights.file().to_owned(), architecture: "yolo", reason }
+    })?;
+    let inference = package.as_ref().map(inference_config).transpose()?;
+    let inference = inference.as_ref();
+    let identity = match inference.map(layer_list).transpose()?.flatten() {
+        Some(spec) => Identity::of(spec, None),
+        None => identify(&checkpoint, None)?,
+    };
+    check_said(&identity, options, package.as_ref(), weights.file())?;
+
+    let source = Arc::new(CheckpointWeights::new(checkpoint.weights.clone()));
+    let root = Weights::new(Arc::clone(&source) as _);
+    let stride = stride(&identity.spec, &root, weights.file())?;
+    let resolution = resolution(&checkpoint, &identity, options, inference, stride)?;
+    let known = class_names(&identity, &checkpoint, options, package.as_ref())?;
+    let mapping = inference.and_then(|config| config.class_mapping(&known));
+    let classes = match mapping {
+        Some(mapping) => Classes { known, names: mapping.names, reported_as: Some(mapping.index) },
+        None => Classes { names: known.clone(), known, reported_as: None },
+    };
+    let points = points(&identity, &classes, package.as_ref(), inference)?;
+
+    let describe = {
+        let (spec, root) = (identity.spec.clone(), root.clone());
+        move |shape: [usize; 4]| graph(&spec, &root, shape)
+    };
+    let runtime = Runtime::new(Arc::clone(executor), describe);
+    runtime.program([1, resolution.height, resolution.width, 3])?;
+    let mut unused = source.unused(&root.used());
+    unused.retain(|name| !checkpoint.needless(name));
+
+    let manner = manner(&identity, &checkpoint, inference);
+    let prepare =
+        prepare(&identity, &checkpoint, resolution, stride, options.preparation, inference)?;
+    let keypoints_metadata = (identity.task == Task::KeyPointDetection).then(|| {
+        KeyPointsMetadata { names: points.names.clone(), skeletons: points.skeletons.clone() }
+    });
+    let recommended = package.as_ref().and_then(|package| package.recommended.clone());
+    let layout = layout(&identity.spec, identity.task, &manner, &checkpoint);
+    let model = Yolo { runtime, prepare, classes, recommended, manner, layout, points };
+    let config = inference.cloned().unwrap_or_else(|| described(&identity, resolution, stride));
+    Ok(Loaded {
+        model: as_task(model, identity.task),
+        variant: identity.variant,
+        resolution,
+        config,
+        weights: checkpoint.weights,
+        keypoints_metadata,
+        unused,
+    })
+}
+
+/// That the variant is the one that was asked for, if any was.
+fn check_said(
+    identity: &Identity,
+    options: &LoadOptions,
+    package: Option<&Package>,
+    file: &str,
+) -> Result<()> {
+    let said = options.model_type.as_deref();
+    let said = said.or_else(|| package.and_then(|p| p.model_type.as_deref()));
+    match said {
+        Some(said) if said != identity.variant && said != identity.architecture => {
+            Err(Error::Contradiction {
+                file: file.to_owned(),
+                said: said.to_owned(),
+                found: format!("its layers are those of {}", identity.variant),
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn inference_config(package: &Package) -> Result<InferenceConfig> {
+    let text = package.inference_config.as_ref();
+    let text =
+        text.ok_or_else(|| Error::BadPackage("`inference_config.json` is missing".into()))?;
+    let mut config = InferenceConfig::parse(text.as_bytes())?;
+    if config.network_input.resize_mode == ResizeMode::FitLongerEdge {
+        config.network_input.resize_mode = ResizeMode::Letterbox;
+        config.network_input.padding_value = Some(SUBSTITUTE_GRAY);
+    }
+    Ok(config)
+}
+
+/// The key of `model_initialization` under which a package of ours has its layer list.
+const LAYER_LIST: &str = "layer_list";
+
+/// The layer list of a package that was made from a checkpoint.
+fn layer_list(config: &InferenceConfig) -> Result<Option<Spec>> {
+    let stored = config.model_initialization.as_ref().and_then(|map| map.get(LAYER_LIST));
+    stored.map(Spec::deserialize).transpose().map_err(|error| {
+        Error::BadPackage(format!("`inference_config.json`: {LAYER_LIST}: {error}"))
+    })
+}
+
+/// Pixels of the input a pixel of the smallest feature map, at least 32.
+fn stride(spec: &Spec, root: &Weights, file: &str) -> Result<usize> {
+    const PROBE: usize = 256;
+    let mut g = Graph::new();
+    let image = g.input("image", &[1, PROBE, PROBE, spec.channels])?;
+    let net = network(&mut g, root, image, spec)
+        .map_err(|source| Error::Layers { file: file.to_owned(), source })?;
+    let height = |&value| match *g.shape(value) {
+        [_, height, _, _] => Some(height),
+        _ => None,
+    };
+    let smallest = net.features.iter().filter_map(height).min().unwrap_or(PROBE);
+    Ok((PROBE / smallest.max(1)).max(32))
+}
+
+/// The network for inputs of `shape`.
+fn graph(spec: &Spec, weights: &Weights, shape: [usize; 4]) -> ocelli_engine::Result<Graph> {
+    let mut g = Graph::new();
+    let image = g.input("image", &shape)?;
+    network(&mut g, weights, image, spec)
+        .map_err(|error| ocelli_engine::Error::Weight(error.into()))?;
+    Ok(g)
+}
+
+/// The input's size: what the caller asks for, else what package or file say, else the usual one.
+fn resolution(
+    checkpoint: &Checkpoint,
+    identity: &Identity,
+    options: &LoadOptions,
+    inference: Option<&InferenceConfig>,
+    stride: usize,
+) -> Result<Size> {
+    let packaged = inference.and_then(|config| config.network_input.training_input_size);
+    let usual = match identity.task {
+        Task::Classification => CLASSIFIER_SIDE,
+        _ => SIDE,
+    };
+    let usual = Size::new(usual, usual);
+    let size = options.resolution.or(packaged).or(checkpoint.facts.input).unwrap_or(usual);
+    let rounded = rounded_up(size, stride)?;
+    if inference.is_some() && rounded != size && identity.task != Task::Classification {
+        let reason =
+            format!("{size}: both sides of this network's input must be multiples of {stride}");
+        return Err(Error::BadOption { name: "resolution", reason });
+    }
+    Ok(if identity.task == Task::Classification { size } else { rounded })
+}
+
+/// Names of the network's classes: what the caller gives, else the package's, else the file's, else numbered ones.
+fn class_names(
+    identity: &Identity,
+    checkpoint: &Checkpoint,
+    options: &LoadOptions,
+    package: Option<&Package>,
+) -> Result<Vec<String>> {
+    let count = identity.spec.classes;
+    let packaged = package.map(|package| &package.class_names).filter(|names| !names.is_empty());
+    let given = options.class_names.as_ref();
+    if identity.task == Task::DepthEstimation {
+        return Ok(Vec::new());
+    }
+    let Some(names) = given.or(packaged).or(checkpoint.facts.class_names.as_ref()) else {
+        return Ok((0..count).map(|i| format!("class{i}")).collect());
+    };
+    let background = package.is_some() && identity.task == Task::SemanticSegmentation;
+    if names.len() == count || (background && names.len() == count + 1) {
+        return Ok(names.clone());
+    }
+    let reason = format!("{} names for the {count} classes of the network", names.len());
+    Err(Error::BadOption { name: "labels", reason })
+}
+
+/// The key points of each class, from `keypoints_metadata.json`, else by their number.
+fn points(
+    identity: &Identity,
+    classes: &Classes,
+    package: Option<&Package>,
+    inference: Option<&InferenceConfig>,
+) -> Result<Points> {
+    let Some([count, numbers]) = identity.spec.key_points else { return Ok(Points::default()) };
+    let (names, lines) = unnamed(count);
+    let mut points = Points {
+        numbers,
+        names: vec![names; classes.names.len()],
+        skeletons: vec![lines; classes.names.len()],
+    };
+    if let Some(text) = package.and_then(|package| package.keypoints_metadata.as_deref()) {
+        let mapping = inference.and_then(|config| config.class_mapping(&classes.known));
+        let known = classes.names.len();
+        let told = KeyPointsMetadata::parse(text.as_bytes(), known, mapping.as_ref())?;
+        (points.names, points.skeletons) = (told.names, told.skeletons);
+    }
+    Ok(points)
+}
+
+/// How outputs are read: as the trainer reads them for a checkpoint, as packages are served for a package.
+fn manner(
+    identity: &Identity,
+    checkpoint: &Checkpoint,
+    inference: Option<&InferenceConfig>,
+) -> Manner {
+    let trainer = Manner {
+        trainer: true,
+        whole_border: true,
+        confidence: 0.25,
+        iou_threshold: 0.7,
+        max_detections: 300,
+        max_candidates: 30_000,
+        class_agnostic: false,
+        key_points_threshold: 0.0,
+        mask_values: MaskValues::Logits,
+        inclusive: false,
+        fused: None,
+    };
+    let Some(config) = inference else {
+        return match checkpoint.of_yolov5 {
+            true => {
+                Manner { whole_border: false, iou_threshold: 0.45, max_detections: 1000, ..trainer }
+            }
+            false => trainer,
+        };
+    };
+    let of_26 = identity.architecture == "yolo26";
+    Manner {
+        trainer: false,
+        confidence: if of_26 { 0.25 } else { 0.4 },
+        iou_threshold: 0.3,
+        max_candidates: usize::MAX,
+        key_points_threshold: if of_26 { 0.3 } else { 0.0 },
+        mask_values: match identity.architecture {
+            "yolov8" | "yolov11" | "yolov12" => MaskValues::Smooth,
+            _ => MaskValues::Logits,
+        },
+        inclusive: of_26,
+        fused: fused(config),
+        ..trainer
+    }
+}
+
+fn fused(config: &InferenceConfig) -> Option<Fused> {
+    let Some(PostProcessing::Nms { fused: true, nms_parameters: Some(inside) }) =
+        &config.post_processing
+    else {
+        return None;
+    };
+    Some(Fused {
+        confidence: inside.confidence_threshold,
+        suppression: Suppression {
+            iou_threshold: inside.iou_threshold,
+            class_agnostic: inside.class_agnostic,
+            max_detections: inside.max_detections,
+            max_candidates: usize::MAX,
+        },
+    })
+}
+
+/// The numbers of a row of the head's output.
+fn layout(spec: &Spec, task: Task, manner: &Manner, checkpoint: &Checkpoint) -> RowLayout {
+    let head = spec.layers.last().map_or("", |layer| layer.module.as_str());
+    let seen = checkpoint.head(head);
+    let objectness = match (head.starts_with("Anchor"), manner.trainer) {
+        (false, _) => Objectness::Absent,
+        (true, true) => Objectness::Factor,
+        (true, false) => Objectness::Gate,
+    };
+    let extra = match task {
+        Task::InstanceSegmentation => seen.map_or(0, |seen| seen.coefficients),
+        Task::KeyPointDetection => spec.key_points.map_or(0, |[count, numbers]| count * numbers),
+        Task::OrientedObjectDetection => 1,
+        _ => 0,
+    };
+    RowLayout { classes: spec.classes, extra, objectness }
+}
+
+/// The trainer's way for a checkpoint, the package's for a package, or the one that was asked for.
+fn prepare(
+    identity: &Identity,
+    checkpoint: &Checkpoint,
+    size: Size,
+    stride: usize,
+    preparation: Preparation,
+    inference: Option<&InferenceConfig>,
+) -> Result<Prepare> {
+    let trainer = match preparation {
+        Preparation::Automatic => inference.is_none(),
+        Preparation::Trainer => true,
+        Preparation::Package => false,
+    };
+    if trainer {
+        let fit = match identity.task {
+            Task::Classification => Fit::Middle,
+            Task::DepthEstimation => Fit::Stretch,
+            _ => Fit::Letterbox { shrinks: !checkpoint.facts.fixed_input },
+        };
+        return Ok(Prepare::Trainer { fit, size, stride });
+    }
+    let (steps, mut network) = match inference {
+        Some(config) => (config.image_pre_processing.clone(), config.network_input.clone()),
+        None => (ImagePreProcessing::default(), input(size, stride)),
+    };
+    network.training_input_size = Some(size);
+    let processor = PreProcessor::from_parts(steps, network, Resampler::OpenCv)?;
+    Ok(Prepare::Package(Box::new(processor)))
+}
+
+/// What a package of a trainer's checkpoint says.
+fn described(identity: &Identity, size: Size, stride: usize) -> InferenceConfig {
+    let layer_list = serde_json::to_value(&identity.spec).unwrap_or_default();
+    let post_processing = match identity.task {
+        Task::Classification => Some(PostProcessing::Softmax { fused: true }),
+        Task::SemanticSegmentation | Task::DepthEstimation => None,
+        _ => Some(PostProcessing::Nms { fused: false, nms_parameters: None }),
+    };
+    InferenceConfig {
+        image_pre_processing: ImagePreProcessing::default(),
+        network_input: input(size, stride),
+        forward_pass: ForwardPass::default(),
+        post_processing,
+        model_initialization: Some([(LAYER_LIST.to_owned(), layer_list)].into_iter().collect()),
+        class_names_operations: None,
+    }
+}
+
+fn as_task(model: Yolo, task: Task) -> AnyModel {
+    let model = Box::new(model);
+    match task {
+        Task::InstanceSegmentation => AnyModel::InstanceSegmentation(model),
+        Task::KeyPointDetection => AnyModel::KeyPointsDetection(model),
+        Task::OrientedObjectDetection => AnyModel::OrientedObjectDetection(model),
+        Task::Classification => AnyModel::Classification(model),
+        Task::SemanticSegmentation => AnyModel::SemanticSegmentation(model),
+        Task::DepthEstimation => AnyModel::DepthEstimation(model),
+        _ => AnyModel::ObjectDetection(model),
+    }
+}

@@ -1,0 +1,139 @@
+//! From pictures to the network's input.
+
+use ocelli_vision::config::{ColorMode, DynamicSize, NetworkInput, ResizeMode};
+use ocelli_vision::resize::{Filter, opencv_linear};
+use ocelli_vision::{
+    Fitted, Image, Letterbox, Normalisation, Padding, PreProcessOptions, PreProcessed,
+    PreProcessingMetadata, PreProcessor, Result, Size, Tensor, VisionError, shortest_edge_crop,
+};
+
+/// The longest side of an input.
+pub(super) const MAX_SIDE: usize = 8192;
+/// The gray of Ultralytics' letterbox.
+const GRAY: u8 = 114;
+
+/// A way from pictures to `[n, h, w, 3]`.
+#[derive(Debug)]
+pub(super) enum Prepare {
+    /// As Ultralytics predicts.
+    Trainer {
+        /// How a picture meets the input's size.
+        fit: Fit,
+        /// The size of training.
+        size: Size,
+        /// What the sides of an input are multiples of.
+        stride: usize,
+    },
+    /// As packages are served.
+    Package(Box<PreProcessor>),
+}
+
+/// How Ultralytics fits pictures, by task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fit {
+    /// A letterbox; if it may, the smallest that holds the pictures, provided that all have one shape.
+    Letterbox {
+        /// Whether it may.
+        shrinks: bool,
+    },
+    /// Both sides by their own factor.
+    Stretch,
+    /// The middle of the picture, its shorter side at the input's.
+    Middle,
+}
+
+impl Prepare {
+    pub(super) fn run(
+        &self,
+        images: &[Image],
+        options: &PreProcessOptions,
+    ) -> Result<PreProcessed> {
+        match self {
+            Prepare::Package(processor) => processor.run(images, options),
+            &Prepare::Trainer { fit, size, stride } => {
+                let size =
+                    options.image_size.map_or(Ok(size), |asked| rounded_up(asked, stride))?;
+                prepare(images, |image, same| fit.apply(image, size, same.then_some(stride)))
+            }
+        }
+    }
+}
+
+/// The next size that the network takes.
+pub(super) fn rounded_up(size: Size, stride: usize) -> Result<Size> {
+    let side = |side: usize| {
+        side.max(1).checked_next_multiple_of(stride.max(1)).filter(|&s| s <= MAX_SIDE)
+    };
+    match (side(size.width), side(size.height)) {
+        (Some(width), Some(height)) => Ok(Size::new(width, height)),
+        _ => {
+            let reason = format!("{size} was asked for, no side may be over {MAX_SIDE}");
+            Err(VisionError::BadArgument { name: "image_size", reason })
+        }
+    }
+}
+
+impl Fit {
+    /// Fits a picture; with a stride, its canvas may shrink by multiples of it.
+    fn apply(self, image: &Image, size: Size, stride: Option<usize>) -> Result<Fitted> {
+        match self {
+            Fit::Letterbox { shrinks } => {
+                let stride = stride.filter(|_| shrinks);
+                Letterbox { size, stride, border: GRAY }.fit(image)
+            }
+            Fit::Stretch => {
+                let ratio = |to: usize, from: usize| (to as f64 / from as f64) as f32;
+                Ok(Fitted {
+                    image: opencv_linear(image, size.width, size.height)?,
+                    padding: Padding::default(),
+                    scale: (ratio(size.width, image.width()), ratio(size.height, image.height())),
+                })
+            }
+            Fit::Middle => {
+                shortest_edge_crop(image, size.width.min(size.height), size, Filter::Bilinear)
+            }
+        }
+    }
+}
+
+/// Pictures to one batch of numbers between 0 and 1; `fit` is told whether all have one shape.
+fn prepare(
+    images: &[Image],
+    fit: impl Fn(&Image, bool) -> Result<Fitted> + Sync,
+) -> Result<PreProcessed> {
+    let Some(first) = images.first() else {
+        return Err(VisionError::BadArgument { name: "images", reason: "is empty".to_owned() });
+    };
+    let same = images.iter().all(|image| image.size() == first.size());
+    let fitted = images.iter().map(|image| fit(image, same)).collect::<Result<Vec<_>>>()?;
+    let size = fitted[0].image.size();
+    let length = size.checked_pixels()? * 3;
+    let normalisation = Normalisation::of_package(&input(size, 1));
+    let mut data = vec![0.0; length * images.len()];
+    let mut metadata = Vec::with_capacity(images.len());
+    for ((image, fitted), out) in images.iter().zip(&fitted).zip(data.chunks_exact_mut(length)) {
+        normalisation.write(&fitted.image, out);
+        let mut one = PreProcessingMetadata::stretched(image.size(), size);
+        one.padding = fitted.padding;
+        (one.scale_width, one.scale_height) = fitted.scale;
+        metadata.push(one);
+    }
+    let input = Tensor::new(vec![images.len(), size.height, size.width, 3], data)?;
+    Ok(PreProcessed { input, metadata })
+}
+
+/// What a package of a trainer's checkpoint says of its input.
+pub(super) fn input(size: Size, stride: usize) -> NetworkInput {
+    NetworkInput {
+        training_input_size: Some(size),
+        dataset_version_resize_dimensions: None,
+        dynamic_spatial_size_supported: true,
+        dynamic_spatial_size_mode: Some(DynamicSize::PadToBeDivisible { value: stride }),
+        color_mode: ColorMode::Rgb,
+        resize_mode: ResizeMode::Letterbox,
+        padding_value: Some(GRAY),
+        input_channels: 3,
+        scaling_factor: Some(255.0),
+        normalization: None,
+    }
+}
