@@ -16,6 +16,7 @@ const VARIABLES: &[&str] = &[
     "OCELLI_ISA",
     "DEFAULT_DEVICE",
     "HF_ENDPOINT",
+    "HF_HOME",
     "SSL_CERT_FILE",
 ];
 

@@ -25,7 +25,7 @@ pub use labels::{LABEL_SETS, labels};
 pub use model::{AutoModel, AutoModelOptions, ClassFilter, ModelInfo, Prediction};
 pub use package::{ModelConfig, PackageFolder, StoredPreparation, WrittenPackage, write_package};
 pub use registry::{Implementation, Load, Recognise, Registry, parse_task, task_name};
-pub use source::{Address, KNOWN_MODELS, KnownModel, ModelSource, known_model};
+pub use source::{Address, KNOWN_MODELS, KnownModel, ModelSource, Repository, known_model};
 
 pub use ocelli_converters as converters;
 pub use ocelli_engine as engine;

@@ -152,8 +152,8 @@ pub(crate) struct ListArgs {
 /// Which model, and how it is loaded.
 #[derive(Debug, Args)]
 pub(crate) struct ModelArgs {
-    /// A released model's name (see `ocelli models`), a checkpoint file, a package folder, or an https:// or
-    /// hf://owner/repository/file address.
+    /// A released model's name (see `ocelli models`), a checkpoint file, a package folder, or an https://,
+    /// hf://owner/repository/file or hf://owner/repository address.
     #[arg(value_name = "MODEL")]
     pub(crate) model: String,
     /// The variant, where the tensors leave a choice, such as rfdetr-nano.

@@ -62,12 +62,13 @@ fn help_has_examples() {
 
 #[test]
 fn wrong_usage_ends_in_2() {
-    let table: [(&[&str], &str); 7] = [
+    let table: [(&[&str], &str); 8] = [
         (&[], "Usage"),
         (&["predict", "model.pth"], "IMAGE"),
         (&["predict", "no/model.pth", "a.jpg"], "no such file or folder"),
         (&["predict", "rfdetr-nanno", "a.jpg"], "did you mean rfdetr-nano"),
         (&["predict", "rfdetr-nano", "a.jpg", "--confidence", "2"], "from 0 to 1"),
+        (&["predict", "rfdetr-nano", "a.jpg", "--iou-threshold", "2"], "from 0 to 1"),
         (&["bench", "rfdetr-nano", "--size", "0x3"], "height by width"),
         (&["predict", "rfdetr-nano", "a.jpg", "--device", "tpu"], "write `cpu`"),
     ];

@@ -112,3 +112,34 @@ fn tensors_that_no_layer_asks_for_are_reported() {
     let loaded = load(&weights, None, small_input()).unwrap();
     assert_eq!(loaded.unused, ["class_embed.extra"]);
 }
+
+#[test]
+fn as_many_candidates_are_looked_at_as_the_package_says() {
+    let weights = formula_checkpoint("nano", 4, 0);
+    let loaded = load(&weights, None, small_input()).unwrap();
+    assert_eq!(loaded.config.model_initialization.as_ref().unwrap()["num_select"], 300);
+    assert_eq!(loaded.weights.len(), weights.len());
+
+    let image = Image::filled(40, 30, [200, 10, 10]).unwrap();
+    let confidence = Confidence::Value(0.0);
+    let post_process =
+        PostProcessOptions { confidence, max_detections: Some(usize::MAX), ..Default::default() };
+    let options = InferOptions { post_process, ..Default::default() };
+    let package = |count: serde_json::Value| {
+        let mut package = Package {
+            class_names: ["a", "b", "c", "d"].map(str::to_owned).to_vec(),
+            inference_config: Some(serde_json::to_string(&loaded.config).unwrap()),
+            ..Default::default()
+        };
+        package.features.insert("num_select".to_owned(), count);
+        package
+    };
+    for (count, expected) in [(7.into(), 7), (500.into(), 500), (serde_json::Value::Null, 300)] {
+        let loaded = load(&weights, Some(package(count)), small_input()).unwrap();
+        let AnyModel::ObjectDetection(model) = loaded.model else { panic!("not a detector") };
+        let found = model.infer(std::slice::from_ref(&image), &options).unwrap();
+        assert_eq!(found[0].len(), expected);
+    }
+    let error = load(&weights, Some(package("many".into())), small_input()).err().unwrap();
+    assert!(error.to_string().contains("num_select"), "{error}");
+}

@@ -68,7 +68,7 @@ pub enum RetrievalError {
 
     /// The server wants credentials.
     #[error(
-        "{url}: the server refuses access without credentials (401); download the file yourself and pass its path"
+        "{url}: the server refuses access without credentials (401); for the Hugging Face hub set HF_TOKEN, else download the file yourself and pass its path"
     )]
     Unauthorized {
         /// The address.
@@ -77,7 +77,7 @@ pub enum RetrievalError {
 
     /// The server refuses access.
     #[error(
-        "{url}: the server forbids access (403): the file may be private or gated; check the address, or download it yourself and pass its path"
+        "{url}: the server forbids access (403): the file may be private or gated; check the address and, for the Hugging Face hub, HF_TOKEN, or download it yourself and pass its path"
     )]
     Forbidden {
         /// The address.

@@ -4,6 +4,7 @@ mod digest;
 mod lock;
 mod progress;
 mod request;
+mod token;
 mod transfer;
 
 #[cfg(test)]

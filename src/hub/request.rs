@@ -3,10 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
+use ureq::config::RedirectAuthHeaders;
 use ureq::http::{HeaderMap, Response, StatusCode, header};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 
+use super::token::token;
 use crate::{Address, Error, RetrievalError};
 
 /// The longest pause a server may ask for.
@@ -33,6 +35,7 @@ impl Client {
             .http_status_as_error(false)
             .max_idle_connections(0)
             .https_only(https_only)
+            .redirect_auth_headers(RedirectAuthHeaders::SameHost)
             .user_agent(concat!("ocelli/", env!("CARGO_PKG_VERSION")))
             .timeout_connect(Some(patience.min(Duration::from_secs(30))))
             .timeout_recv_response(Some(patience))
@@ -52,6 +55,9 @@ impl Client {
         etag: Option<&str>,
     ) -> Result<Response<Body>, Failure> {
         let mut request = self.agent.get(address.url());
+        if let Some(token) = token(address) {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
         if offset > 0 {
             request = request.header(header::RANGE, format!("bytes={offset}-"));
             if let Some(etag) = etag {

@@ -5,6 +5,7 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use super::*;
+use crate::Repository;
 
 const BODY: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 const BODY_MD5: &str = "e9b1713db620f1e3a14b6812de523f4b";
@@ -253,4 +254,49 @@ fn a_second_process_waits_for_the_first() {
     let _held = lock::acquire(&beside(&path, "lock"), Duration::ZERO, &()).unwrap();
     let error = downloader.fetch(&address, None).unwrap_err();
     assert!(matches!(error, Error::Retrieval(RetrievalError::Locked { .. })), "{error}");
+}
+
+/// Answers `count` requests by their paths.
+fn serve(listener: TcpListener, count: usize, files: Vec<(String, Vec<u8>)>) -> JoinHandle<()> {
+    std::thread::spawn(move || {
+        for _ in 0..count {
+            let mut stream = accept(&listener);
+            let head = read_head(&stream);
+            let path = head.split(' ').nth(1).unwrap();
+            let body = files.iter().find(|(name, _)| name == path).map(|(_, body)| body);
+            let (status, body) = body.map_or(("404 No", &[][..]), |body| ("200 OK", body));
+            let length = body.len();
+            let head = format!(
+                "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
+            );
+            stream.write_all(head.as_bytes()).unwrap();
+            stream.write_all(body).unwrap();
+        }
+    })
+}
+
+#[test]
+fn a_repository_is_fetched_whole_and_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let repository = Repository::at(&endpoint, "owner/net@v1").unwrap();
+    let listing = r#"{"sha": "abc", "siblings": [{"rfilename": "config.json"},
+        {"rfilename": "model.safetensors"}, {"rfilename": "big.msgpack"}]}"#;
+    let file = |path: &str, body: &[u8]| (path.to_owned(), body.to_vec());
+    let files = vec![
+        file("/api/models/owner/net/revision/v1", listing.as_bytes()),
+        file("/owner/net/resolve/abc/config.json", b"{}"),
+        file("/owner/net/resolve/abc/model.safetensors", BODY),
+    ];
+    let server = serve(listener, files.len(), files);
+    let folder = tempfile::tempdir().unwrap();
+    let downloader = downloader(folder.path());
+    let fetch = |downloader: &Downloader| {
+        repository.snapshot(&mut |address| downloader.fetch(address, None))
+    };
+    let snapshot = fetch(&downloader).unwrap();
+    server.join().unwrap();
+    assert_eq!(std::fs::read(snapshot.join("config.json")).unwrap(), b"{}");
+    assert_eq!(std::fs::read(snapshot.join("model.safetensors")).unwrap(), BODY);
+    assert_eq!(fetch(&downloader.offline(true)).unwrap(), snapshot);
 }

@@ -12,7 +12,7 @@ use super::{AutoModel, ModelInfo};
 use crate::executor::{Describing, Recording, executor};
 #[cfg(feature = "hub")]
 use crate::hub::Downloader;
-use crate::package::PackageFolder;
+use crate::package::{self, PackageFolder};
 use crate::source::{Address, KnownModel, ModelSource};
 use crate::{Cache, Device, Error, LoadingError, Registry, RetrievalError};
 
@@ -128,7 +128,8 @@ impl AutoModelOptions {
     }
 
     /// Loads a model from a checkpoint file, a package folder, the address of a checkpoint (`https://`,
-    /// `hf://owner/repository/file`), or the name of a released one: see [`ModelSource::parse`].
+    /// `hf://owner/repository/file`), a repository (`hf://owner/repository`), or the name of a released one: see
+    /// [`ModelSource::parse`].
     ///
     /// # Errors
     /// See [`Error`].
@@ -138,6 +139,10 @@ impl AutoModelOptions {
             ModelSource::Remote(address) => {
                 let path = self.fetch(&address, None)?;
                 self.from_path(path)
+            }
+            ModelSource::Repository(repository) => {
+                let folder = repository.snapshot(&mut |address| self.fetch(address, None))?;
+                self.load_snapshot(repository.name().to_owned(), &folder)
             }
             ModelSource::Known(model) => self.load_known(model),
         }
@@ -167,6 +172,14 @@ impl AutoModelOptions {
     pub fn from_state_dict(self, weights: StateDict) -> Result<AutoModel, Error> {
         let name = weights.file().to_owned();
         self.load_checkpoint(name, weights)
+    }
+
+    /// A package if the repository is one, else the weights that lie in it.
+    fn load_snapshot(self, name: String, folder: &Path) -> Result<AutoModel, Error> {
+        if folder.join("model_config.json").is_file() {
+            return self.load_package(name, PackageFolder::read(folder)?);
+        }
+        self.load_checkpoint(name, StateDict::open(package::only_weights(folder)?)?)
     }
 
     fn load_known(mut self, model: &KnownModel) -> Result<AutoModel, Error> {

@@ -82,6 +82,26 @@ fn weights(package: &Path, backend: &str) -> Result<PathBuf, LoadingError> {
     })
 }
 
+/// The weights in a folder that is no package and holds one file of them.
+pub(crate) fn only_weights(folder: &Path) -> Result<PathBuf, Error> {
+    const ENDINGS: [&str; 6] = ["safetensors", "pth", "pt", "ckpt", "bin", "onnx"];
+    let entries = std::fs::read_dir(folder).map_err(EnvironmentError::io(folder))?;
+    let is_weights = |path: &PathBuf| {
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        ending.is_some_and(|ending| ENDINGS.contains(&ending))
+    };
+    let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
+    let found: Vec<PathBuf> = paths.filter(is_weights).collect();
+    match &*found {
+        [one] => Ok(one.clone()),
+        [] => Err(corrupted(folder, "model.safetensors", "no weights".to_owned()).into()),
+        _ => {
+            let reason = "weights in several files are not read yet; merge them into one file";
+            Err(corrupted(folder, "model.safetensors.index.json", reason.to_owned()).into())
+        }
+    }
+}
+
 /// The text of a small file; nothing if there is no such file.
 fn text(package: &Path, name: &str) -> Result<Option<String>, Error> {
     let path = package.join(name);

@@ -109,10 +109,15 @@ fn hugging_face(rest: &str) -> Option<Address> {
     if [owner, repository, revision, file].iter().any(|part| part.is_empty()) {
         return None;
     }
-    let endpoint = std::env::var("HF_ENDPOINT").ok().filter(|endpoint| !endpoint.is_empty());
-    let endpoint = endpoint.as_deref().unwrap_or("https://huggingface.co").trim_end_matches('/');
+    let endpoint = endpoint();
     let url = format!("{endpoint}/{owner}/{repository}/resolve/{revision}/{file}");
     Address::parse(&url).ok()
+}
+
+/// The Hugging Face hub, or the server that `HF_ENDPOINT` names in its place.
+pub(crate) fn endpoint() -> String {
+    let endpoint = std::env::var("HF_ENDPOINT").ok().filter(|endpoint| !endpoint.is_empty());
+    endpoint.as_deref().unwrap_or("https://huggingface.co").trim_end_matches('/').to_owned()
 }
 
 /// A part of an address as a file name: everything but letters, digits and `.-_` is written as `%` and its code, and so

@@ -2,11 +2,15 @@
 
 mod address;
 mod known;
+mod repository;
 
 use std::path::{Path, PathBuf};
 
 pub use address::Address;
+#[cfg(feature = "hub")]
+pub(crate) use address::endpoint;
 pub use known::{KNOWN_MODELS, KnownModel, known_model};
+pub use repository::Repository;
 
 use crate::{Error, LoadingError, RetrievalError};
 
@@ -17,13 +21,15 @@ pub enum ModelSource {
     Local(PathBuf),
     /// A file on a server.
     Remote(Address),
+    /// A repository on the Hugging Face hub.
+    Repository(Repository),
     /// A released checkpoint.
     Known(&'static KnownModel),
 }
 
 impl ModelSource {
     /// Reads what a user wrote. Something that exists on disk is a path, whatever it looks like; then come addresses
-    /// (`https://`, `hf://owner/repository/file`) and the names of [`KNOWN_MODELS`].
+    /// (`https://`, `hf://owner/repository/file`, `hf://owner/repository`) and the names of [`KNOWN_MODELS`].
     ///
     /// # Errors
     /// It is a path and nothing lies there, an address and a malformed one, or no name that is known.
@@ -31,6 +37,9 @@ impl ModelSource {
         let path = Path::new(given);
         if path.exists() {
             return Ok(ModelSource::Local(path.to_owned()));
+        }
+        if let Some(repository) = Repository::parse(given) {
+            return Ok(ModelSource::Repository(repository));
         }
         if given.contains("://") {
             return Ok(ModelSource::Remote(Address::parse(given)?));

@@ -145,6 +145,9 @@ fn num_select(
     package: Option<&Package>,
     inference: Option<&InferenceConfig>,
 ) -> Result<Option<usize>> {
+    if variant.head == Head::Semantic {
+        return Ok(None);
+    }
     let Some(package) = package else {
         let stored = checkpoint.model_config(NUM_SELECT).and_then(Value::as_i64);
         let stored = stored.and_then(|count| usize::try_from(count).ok());
@@ -152,11 +155,13 @@ fn num_select(
         return Ok(stored.or(published));
     };
     let initialization = inference.and_then(|config| config.model_initialization.as_ref());
-    let said = package.features.get(NUM_SELECT);
-    let said = said.or_else(|| initialization?.get(NUM_SELECT)).filter(|said| !said.is_null());
+    let given = |map: &'_ serde_json::Map<String, serde_json::Value>| {
+        map.get(NUM_SELECT).filter(|said| !said.is_null()).cloned()
+    };
+    let said = given(&package.features).or_else(|| given(initialization?));
     let count = |said: &serde_json::Value| said.as_u64()?.try_into().ok();
     let wrong = || Error::BadPackage(format!("`{NUM_SELECT}` is no count"));
-    said.map(|said| count(said).ok_or_else(wrong)).transpose()
+    said.map(|said| count(&said).ok_or_else(wrong)).transpose()
 }
 
 /// What a package of a checkpoint says.
