@@ -23,7 +23,7 @@ fn a_checkpoint_of_ultralytics() {
 }
 
 fn check(file: &str, name: &str, outputs: &[&str]) {
-    let Some(shared) = shared() else { return };
+    let Some(shared) = shared("") else { return };
     let file = StateDict::open(shared.join("weights").join(file)).unwrap();
     let model = ["ema", "model"].iter().find_map(|&key| file.root().get(key)?.as_object());
     let spec = Spec::from_value(model.unwrap().attribute("yaml").unwrap()).unwrap();

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use common::{executor, shared};
 use ocelli_converters::StateDict;
-use ocelli_models::{AnyModel, LoadOptions, LoadRequest, Loaded, Package, registry};
+use ocelli_models::{AnyModel, LoadOptions, LoadRequest, Loaded, Package, Preparation, registry};
 use ocelli_vision::{
     Confidence, Detection, Detections, Image, InferOptions, MaskFormat, PostProcessOptions, Rle,
     Size, Task,
@@ -64,7 +64,7 @@ fn assert_agree(found: &Detections, needed: &Detections, threshold: f32, pixels:
 }
 
 fn detects_as_recorded(file: &str, golden: &str, variant: &str, size: usize) {
-    let Some(shared) = shared() else { return };
+    let Some(shared) = shared("") else { return };
     let goldens = goldens(golden);
     let loaded = load(&shared.join("weights").join(file), None);
     assert_eq!((&*loaded.variant, loaded.resolution), (variant, Size::new(size, size)));
@@ -95,7 +95,7 @@ fn yolov5n_of_the_old_repository_detects_as_its_own_package() {
 
 #[test]
 fn yolo11n_segments_as_ultralytics() {
-    let Some(shared) = shared() else { return };
+    let Some(shared) = shared("") else { return };
     let goldens = goldens("yolo-hip.json");
     let loaded = load(&shared.join("weights/yolo11n-seg-hip.pt"), None);
     assert_eq!((&*loaded.variant, loaded.resolution), ("yolo11n-seg", Size::new(800, 800)));
@@ -124,7 +124,7 @@ fn yolo11n_segments_as_ultralytics() {
 
 #[test]
 fn packages_detect_as_inference_models() {
-    let Some(shared) = shared() else { return };
+    let Some(shared) = shared("") else { return };
     let goldens = goldens("yolo-package.json");
     for (mode, golden) in goldens["configs"].as_object().unwrap() {
         let package = Package {
@@ -142,5 +142,37 @@ fn packages_detect_as_inference_models() {
             let what = format!("{mode}, {picture}");
             assert_agree(&found, &needed(row, size), 0.4, 1.0, &what);
         }
+    }
+}
+
+#[test]
+fn a_package_made_from_a_checkpoint_answers_as_it() {
+    let Some(shared) = shared("") else { return };
+    let image = Image::open(shared.join("images/bus.jpg")).unwrap();
+    for file in ["yolov5n-coco.pt", "yolo11n-coco.onnx"] {
+        let first = load(&shared.join("weights").join(file), None);
+        let package = Package {
+            class_names: first.model.vision().class_names().to_vec(),
+            inference_config: Some(serde_json::to_string(&first.config).unwrap()),
+            ..Package::default()
+        };
+        let options = LoadOptions { preparation: Preparation::Trainer, ..LoadOptions::default() };
+        let request = LoadRequest {
+            weights: first.weights,
+            package: Some(package),
+            options,
+            executor: executor(),
+        };
+        let again = (registry::recognise(&request.weights).unwrap().0.load)(&request).unwrap();
+        assert_eq!((&again.variant, again.resolution), (&first.variant, first.resolution));
+        let (AnyModel::ObjectDetection(first), AnyModel::ObjectDetection(again)) =
+            (first.model, again.model)
+        else {
+            panic!("not detectors")
+        };
+        let infer = |model: &dyn ocelli_vision::ObjectDetectionModel| {
+            model.infer(std::slice::from_ref(&image), &InferOptions::default()).unwrap().remove(0)
+        };
+        assert_eq!(infer(&*first), infer(&*again), "{file}");
     }
 }

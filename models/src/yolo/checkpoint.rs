@@ -20,8 +20,6 @@ pub(super) struct Checkpoint {
     /// The layer list.
     pub(super) yaml: Option<Value>,
     pub(super) facts: Facts,
-    /// Whether it is the repository of `YOLOv5` that wrote the file.
-    pub(super) of_yolov5: bool,
 }
 
 /// What a file may say of its model.
@@ -47,12 +45,10 @@ impl Checkpoint {
             None => ("", None),
         };
         let weights = layers(file, path)?;
-        let class = module.and_then(Value::as_object).map_or("", |object| object.class());
         Some(Checkpoint {
             weights,
             yaml: module.and_then(|module| module.get("yaml")).cloned(),
             facts: module.map_or_else(|| exported(file), |module| trained(file.root(), module)),
-            of_yolov5: class.starts_with("models."),
         })
     }
 

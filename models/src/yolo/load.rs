@@ -6,15 +6,13 @@ use ocelli_engine::{Graph, Weights};
 use ocelli_vision::config::{
     ForwardPass, ImagePreProcessing, InferenceConfig, PostProcessing, ResizeMode,
 };
-use ocelli_vision::{
-    KeyPointsMetadata, MaskValues, Objectness, PreProcessor, Resampler, RowLayout, Size,
-    Suppression, Task,
-};
+use ocelli_vision::{KeyPointsMetadata, PreProcessor, Resampler, Size, Task};
 use serde::Deserialize;
 
 use super::checkpoint::Checkpoint;
 use super::identify::{Identity, identify};
-use super::model::{Classes, Fused, Manner, Points, Yolo};
+use super::manner::{layout, manner};
+use super::model::{Classes, Points, Yolo};
 use super::network::network;
 use super::prepare::{Fit, Prepare, input, rounded_up};
 use super::spec::Spec;
@@ -40,17 +38,22 @@ pub(super) fn load(request: &LoadRequest) -> Result<Loaded> {
     })?;
     let inference = package.as_ref().map(inference_config).transpose()?;
     let inference = inference.as_ref();
-    let mut identity = match inference.map(layer_list).transpose()?.flatten() {
+    let identity = match inference.map(layer_list).transpose()?.flatten() {
         Some(spec) => Identity::of(spec, None),
         None => identify(&checkpoint, None)?,
     };
     check_said(&identity, options, package.as_ref(), weights.file())?;
-    identity.spec.end_to_end =
-        Some(end_to_end(&identity.spec, &checkpoint, options, package.is_some()));
+    let trainer = match options.preparation {
+        Preparation::Automatic => inference.is_none(),
+        Preparation::Trainer => true,
+        Preparation::Package => false,
+    };
+    let end_to_end = end_to_end(&identity.spec, &checkpoint, options, !trainer);
+    let spec = Spec { end_to_end: Some(end_to_end), ..identity.spec.clone() };
 
     let source = Arc::new(CheckpointWeights::new(checkpoint.weights.clone()));
     let root = Weights::new(Arc::clone(&source) as _);
-    let stride = stride(&identity.spec, &root, weights.file())?;
+    let stride = stride(&spec, &root, weights.file())?;
     let resolution = resolution(&checkpoint, &identity, options, inference, stride)?;
     let known = class_names(&identity, &checkpoint, options, package.as_ref())?;
     let mapping = inference.and_then(|config| config.class_mapping(&known));
@@ -61,7 +64,7 @@ pub(super) fn load(request: &LoadRequest) -> Result<Loaded> {
     let points = points(&identity, &classes, package.as_ref(), inference)?;
 
     let describe = {
-        let (spec, root) = (identity.spec.clone(), root.clone());
+        let root = root.clone();
         move |shape: [usize; 4]| graph(&spec, &root, shape)
     };
     let runtime = Runtime::new(Arc::clone(executor), describe);
@@ -69,9 +72,8 @@ pub(super) fn load(request: &LoadRequest) -> Result<Loaded> {
     let mut unused = source.unused(&root.used());
     unused.retain(|name| !checkpoint.needless(name));
 
-    let manner = manner(&identity, &checkpoint, inference);
-    let prepare =
-        prepare(&identity, &checkpoint, resolution, stride, options.preparation, inference)?;
+    let manner = manner(&identity, trainer, inference);
+    let prepare = prepare(&identity, &checkpoint, resolution, stride, trainer, inference)?;
     let keypoints_metadata = (identity.task == Task::KeyPointDetection).then(|| {
         KeyPointsMetadata { names: points.names.clone(), skeletons: points.skeletons.clone() }
     });
@@ -237,99 +239,15 @@ fn points(
     Ok(points)
 }
 
-/// How outputs are read: as the trainer reads them for a checkpoint, as packages are served for a package.
-fn manner(
-    identity: &Identity,
-    checkpoint: &Checkpoint,
-    inference: Option<&InferenceConfig>,
-) -> Manner {
-    let trainer = Manner {
-        trainer: true,
-        whole_border: true,
-        confidence: 0.25,
-        iou_threshold: 0.7,
-        max_detections: 300,
-        max_candidates: 30_000,
-        class_agnostic: false,
-        key_points_threshold: 0.0,
-        mask_values: MaskValues::Logits,
-        inclusive: false,
-        fused: None,
-    };
-    let Some(config) = inference else {
-        return match checkpoint.of_yolov5 {
-            true => {
-                Manner { whole_border: false, iou_threshold: 0.45, max_detections: 1000, ..trainer }
-            }
-            false => trainer,
-        };
-    };
-    let of_26 = identity.architecture == "yolo26";
-    Manner {
-        trainer: false,
-        confidence: if of_26 { 0.25 } else { 0.4 },
-        iou_threshold: 0.3,
-        max_candidates: usize::MAX,
-        key_points_threshold: if of_26 { 0.3 } else { 0.0 },
-        mask_values: match identity.architecture {
-            "yolov8" | "yolov11" | "yolov12" => MaskValues::Smooth,
-            _ => MaskValues::Logits,
-        },
-        inclusive: of_26,
-        fused: fused(config),
-        ..trainer
-    }
-}
-
-fn fused(config: &InferenceConfig) -> Option<Fused> {
-    let Some(PostProcessing::Nms { fused: true, nms_parameters: Some(inside) }) =
-        &config.post_processing
-    else {
-        return None;
-    };
-    Some(Fused {
-        confidence: inside.confidence_threshold,
-        suppression: Suppression {
-            iou_threshold: inside.iou_threshold,
-            class_agnostic: inside.class_agnostic,
-            max_detections: inside.max_detections,
-            max_candidates: usize::MAX,
-        },
-    })
-}
-
-/// The numbers of a row of the head's output.
-fn layout(spec: &Spec, task: Task, manner: &Manner, checkpoint: &Checkpoint) -> RowLayout {
-    let head = spec.layers.last().map_or("", |layer| layer.module.as_str());
-    let seen = checkpoint.head(head);
-    let objectness = match (head.starts_with("Anchor"), manner.trainer) {
-        (false, _) => Objectness::Absent,
-        (true, true) => Objectness::Factor,
-        (true, false) => Objectness::Gate,
-    };
-    let extra = match task {
-        Task::InstanceSegmentation => seen.map_or(0, |seen| seen.coefficients),
-        Task::KeyPointDetection => spec.key_points.map_or(0, |[count, numbers]| count * numbers),
-        Task::OrientedObjectDetection => 1,
-        _ => 0,
-    };
-    RowLayout { classes: spec.classes, extra, objectness }
-}
-
 /// The trainer's way for a checkpoint, the package's for a package, or the one that was asked for.
 fn prepare(
     identity: &Identity,
     checkpoint: &Checkpoint,
     size: Size,
     stride: usize,
-    preparation: Preparation,
+    trainer: bool,
     inference: Option<&InferenceConfig>,
 ) -> Result<Prepare> {
-    let trainer = match preparation {
-        Preparation::Automatic => inference.is_none(),
-        Preparation::Trainer => true,
-        Preparation::Package => false,
-    };
     if trainer {
         let fit = match identity.task {
             Task::Classification => Fit::Middle,

@@ -9,6 +9,7 @@ mod heads;
 mod identify;
 mod literal;
 mod load;
+mod manner;
 mod model;
 mod modules;
 mod network;

@@ -37,6 +37,13 @@ pub struct Spec {
     pub norm_epsilon: f32,
 }
 
+impl Spec {
+    /// Whether the head is one with anchors, of the `yolov5` repository.
+    pub fn has_anchors(&self) -> bool {
+        self.layers.last().is_some_and(|head| head.module.starts_with("Anchor"))
+    }
+}
+
 /// A line of the list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Layer {

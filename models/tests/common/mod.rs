@@ -11,9 +11,9 @@ pub mod golden;
 pub mod rfdetr;
 pub mod yolo;
 
-#[path = "../../../tests/lent.rs"]
+#[path = "../../../tests/common/shared.rs"]
 mod lent;
-pub use lent::shared;
+pub(crate) use lent::shared;
 
 /// What networks are run on.
 pub fn executor() -> Arc<dyn Executor> {

@@ -72,13 +72,6 @@ impl Scaled {
     }
 }
 
-impl Spec {
-    /// Whether this is a network of the `yolov5` repository.
-    fn has_anchors(&self) -> bool {
-        self.layers.last().is_some_and(|layer| layer.module.starts_with("Anchor"))
-    }
-}
-
 /// `nc` and `kpt_shape` replaced by what the yaml says they are.
 fn resolved(args: &[Arg], spec: &Spec) -> Vec<Arg> {
     let one = |arg: &Arg| match arg {
