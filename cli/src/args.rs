@@ -171,9 +171,12 @@ pub(crate) struct ModelArgs {
     /// Which of the weights in a training checkpoint.
     #[arg(long, value_name = "WHICH", default_value = "model", help_heading = "Model")]
     pub(crate) weights: Weights,
-    /// Whose way of preparing pictures is followed.
+    /// Whose way of preparing pictures, and of reading the outputs of a YOLO, is followed.
     #[arg(long, value_name = "WHOSE", default_value = "auto", help_heading = "Model")]
     pub(crate) preparation: Prepare,
+    /// Let a head with two branches (YOLOv10, YOLO26) answer with the one that needs no suppression.
+    #[arg(long, help_heading = "Model")]
+    pub(crate) end_to_end: bool,
     /// Where the network runs: cpu, auto, wgpu, wgpu:1, cuda:0 [default: DEFAULT_DEVICE, or auto].
     #[arg(long, value_name = "DEVICE", help_heading = "Model")]
     pub(crate) device: Option<Device>,

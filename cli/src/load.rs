@@ -29,6 +29,9 @@ pub(crate) fn load(args: &ModelArgs, console: &Console) -> Result<AutoModel> {
     if let Some(size) = args.size {
         options = options.resolution(size);
     }
+    if args.end_to_end {
+        options = options.end_to_end(true);
+    }
     if let Some(device) = args.device {
         options = options.device(device);
     }

@@ -75,9 +75,16 @@ impl AutoModelOptions {
         self
     }
 
-    /// Whose way of preparing pictures is followed.
+    /// Whose way of preparing pictures, and of reading YOLO's outputs, is followed.
     pub fn preparation(mut self, preparation: Preparation) -> Self {
         self.load.preparation = preparation;
+        self
+    }
+
+    /// Whether a head with two branches (YOLOv10, YOLO26) answers with the one that needs no suppression: by default for
+    /// packages, and not for checkpoints, as their trainers have it.
+    pub fn end_to_end(mut self, end_to_end: bool) -> Self {
+        self.load.end_to_end = Some(end_to_end);
         self
     }
 

@@ -162,6 +162,8 @@ def state_dicts():
     state = net().state_dict()
     save("state.pth", state, list(state.items()))
     rezip("state.pth", "state-deflated.pth")
+    # the trainer's name: the first record of its directory is as long as what PyTorch writes behind the directory
+    save("checkpoint_best_total.pth", state, list(state.items()))
 
 
 def float8():

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::io::Cursor;
 use std::sync::Arc;
 
-use zip::read::ZipArchiveMetadata;
+use zip::read::{ArchiveOffset, Config, ZipArchiveMetadata};
+use zip::result::ZipResult;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::Content;
@@ -41,6 +42,17 @@ fn push_constants(named: &mut Named, constants: &Value) {
     }
 }
 
+/// Opens an archive that begins with the file, else one that something stands before.
+///
+/// The guess at the latter goes first by the directory's size. PyTorch writes 76 bytes between the directory and its end
+/// record, so that the guess is off by as much, and sounds right if the first entry's record is as long: that of
+/// `checkpoint_best_total/data.pkl`.
+fn archive(source: &Source) -> ZipResult<ZipArchive<Cursor<Source>>> {
+    let first = Config { archive_offset: ArchiveOffset::Known(0) };
+    ZipArchive::with_config(first, Cursor::new(source.clone()))
+        .or_else(|_| ZipArchive::new(Cursor::new(source.clone())))
+}
+
 /// The archive's entries by name.
 struct Directory {
     entries: HashMap<String, Arc<ZipEntry>>,
@@ -49,7 +61,7 @@ struct Directory {
 
 impl Directory {
     fn open(source: &Source) -> Result<Self, Fault> {
-        let archive = ZipArchive::new(Cursor::new(source.clone())).map_err(|error| {
+        let archive = archive(source).map_err(|error| {
             let what = format!("{error}; a file that was cut short lacks it");
             Fault::corrupt("the archive's directory at its end", what)
         })?;

@@ -129,24 +129,31 @@ fn variant(spec: &Spec, architecture: &str, task: Task) -> String {
     format!("{family}{scale}{suffix}")
 }
 
-/// The known variant that has exactly a checkpoint's tensors.
+/// The known variant that has exactly a checkpoint's tensors; of several, the one that reads most of them, since a head may
+/// leave another's branches unread.
 fn by_tensors(checkpoint: &Checkpoint, architecture: Option<&str>) -> Result<Identity> {
-    let layers = checkpoint.layers();
+    let (layers, told) = (checkpoint.layers(), told(checkpoint));
+    let mut best: Option<(usize, Identity)> = None;
     let mut nearest: Option<(usize, String)> = None;
     for (name, spec) in variants() {
-        let found = architecture_of(&spec);
-        let wanted = architecture.is_none_or(|wanted| wanted == found);
-        let Some(spec) = fitted(spec, checkpoint, layers).filter(|_| wanted) else { continue };
-        match fits(&spec, checkpoint) {
-            Ok(()) => {
-                let Some(task) = task(&spec) else { continue };
-                return Ok(Identity { architecture: found, task, variant: name, spec });
+        let Some(spec) = fitted(spec, checkpoint, layers) else { continue };
+        let found = Identity { variant: name, ..Identity::of(spec, told) };
+        let wanted = architecture.is_none_or(|wanted| wanted == found.architecture);
+        if !wanted || told.is_some_and(|told| told != found.task) {
+            continue;
+        }
+        match fits(&found.spec, checkpoint) {
+            Ok(used) if best.as_ref().is_none_or(|(most, _)| used > *most) => {
+                best = Some((used, found));
             }
             Err((used, reason)) if nearest.as_ref().is_none_or(|(most, _)| used > *most) => {
-                nearest = Some((used, format!("nearest is {name}: {reason}")));
+                nearest = Some((used, format!("nearest is {}: {reason}", found.variant)));
             }
-            Err(_) => {}
+            _ => {}
         }
+    }
+    if let Some((_, identity)) = best {
+        return Ok(identity);
     }
     let reason = nearest.map_or_else(
         || format!("no known network has {layers} layers that begin like these"),
@@ -174,8 +181,8 @@ fn fitted(mut spec: Spec, checkpoint: &Checkpoint, layers: usize) -> Option<Spec
     Some(spec)
 }
 
-/// Whether a network has exactly these tensors; if not, how many it found and what it lacks.
-fn fits(spec: &Spec, checkpoint: &Checkpoint) -> Result<(), (usize, String)> {
+/// How many tensors a network reads that has exactly these; if it has not, how many it found and what it lacks.
+fn fits(spec: &Spec, checkpoint: &Checkpoint) -> Result<usize, (usize, String)> {
     const SIDE: usize = 64;
     let source = Arc::new(CheckpointWeights::new(checkpoint.weights.clone()));
     let root = Weights::new(Arc::clone(&source) as _);
@@ -189,6 +196,6 @@ fn fits(spec: &Spec, checkpoint: &Checkpoint) -> Result<(), (usize, String)> {
     }
     match source.unused(&used).into_iter().find(|name| !checkpoint.needless(name)) {
         Some(name) => Err((used.len(), format!("it has no `{name}`"))),
-        None => Ok(()),
+        None => Ok(used.len()),
     }
 }
