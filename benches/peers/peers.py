@@ -1,9 +1,9 @@
-"""Times the RF-DETR network alone, batch 1, in turns: a few runs of each peer, then the next, and again.
+"""Times networks alone, batch 1, in turns: a few runs of each peer, then the next, and again.
 
     python benches/peers/peers.py [--out out/peers] [--models rfdetr-nano rfdetr-base] [--rounds 30]
         [--ours 'target/release/ocelli bench {model}.pth --json --threads {threads} --precision {precision} --runs {runs}']
 
-Needs the files of `export_rfdetr.py`. Turns spread whatever else the machine does over all peers.
+Needs the files of `export_rfdetr.py` and `export_yolo.py`. Turns spread whatever else the machine does over all peers.
 The command for ours prints JSON with `times_ms`, a list; without `--ours` only the peers are timed.
 Prints a Markdown table and writes `peers.json` beside the models.
 """
@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SIDES = {"rfdetr-nano": 384, "rfdetr-base": 560}
+SIDES = {"rfdetr-nano": 384, "rfdetr-base": 560, "yolo11n": 640, "yolov8n": 640, "yolov8s": 640}
 PEERS = ["onnxruntime-f32", "openvino-f32", "openvino-bf16", "pytorch-f32"]
 RUNS_A_TURN = 5
 

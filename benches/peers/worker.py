@@ -11,13 +11,14 @@ import json
 import os
 import sys
 import time
+from pathlib import Path
 
 
 def main(peer, model, side, threads):
     os.environ["OMP_NUM_THREADS"] = str(threads)
     import numpy as np
 
-    image = np.random.default_rng(0).standard_normal((1, 3, side, side), dtype=np.float32)
+    image = np.random.default_rng(0).random((1, 3, side, side), dtype=np.float32)
     run = PEERS[peer](model, image, threads)
     logits = np.asarray(run())
     say({"ready": peer, "logits": [float(np.abs(logits).max()), float(logits.mean())]})
@@ -41,7 +42,8 @@ def onnxruntime(model, image, threads):
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(f"{model}.onnx", options, providers=["CPUExecutionProvider"])
-    return lambda: session.run(["labels"], {"input": image})[0]
+    name, output = session.get_inputs()[0].name, logits_of([output.name for output in session.get_outputs()])
+    return lambda: session.run([output], {name: image})[0]
 
 
 def openvino(precision):
@@ -51,22 +53,34 @@ def openvino(precision):
         hints = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": precision}
         compiled = openvino.Core().compile_model(f"{model}.onnx", "CPU", hints)
         request = compiled.create_infer_request()
-        return lambda: request.infer({"input": image})["labels"]
+        output = logits_of([output.any_name for output in compiled.outputs])
+        return lambda: request.infer([image])[output]
 
     return load
 
 
+def logits_of(outputs):
+    """The output that shows whether a peer computes the same: RF-DETR's logits, a YOLO's only one."""
+    return "labels" if "labels" in outputs else outputs[0]
+
+
 def pytorch(model, image, threads):
     import torch
-    from rfdetr.detr import RFDETR
 
     torch.set_num_threads(threads)
-    network = RFDETR.from_checkpoint(f"{model}.pth", trust_checkpoint=True).model.model.eval()
     batch = torch.from_numpy(image)
+    if Path(f"{model}.pt").exists():
+        network = torch.load(f"{model}.pt", weights_only=False)["model"].float().fuse(verbose=False).eval()
+        logits = lambda answer: answer[0]
+    else:
+        from rfdetr.detr import RFDETR
+
+        network = RFDETR.from_checkpoint(f"{model}.pth", trust_checkpoint=True).model.model.eval()
+        logits = lambda answer: answer["pred_logits"]
 
     def run():
         with torch.inference_mode():
-            return network(batch)["pred_logits"].numpy()
+            return logits(network(batch)).numpy()
 
     return run
 
