@@ -54,25 +54,6 @@ impl KeyPointsMetadata {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_in_the_order_of_their_numbers() {
-        let text = r#"[{"object_class_id": 1, "keypoints": {"10": "k", "0": "a", "1": "b", "2": "c", "3": "d",
-            "4": "e", "5": "f", "6": "g", "7": "h", "8": "i", "9": "j"}, "edges": [{"from": 0, "to": 10}]}]"#;
-        let (mut names, mut skeletons) = (vec![vec![]; 2], vec![vec![]; 2]);
-        KeyPointsMetadata::parse(text).unwrap().apply(&mut names, &mut skeletons);
-        assert_eq!(names[1].concat(), "abcdefghijk");
-        assert_eq!((names[0].len(), &skeletons[1]), (0, &vec![(0, 10)]));
-        assert!(
-            KeyPointsMetadata::parse(r#"[{"object_class_id": 0, "keypoints": {"1": "a"}}]"#)
-                .is_err()
-        );
-    }
-}
-
 /// Names and lines of so many points of a class of which nothing is known: COCO's for its 17, numbers for others.
 pub(crate) fn unnamed(count: usize) -> (Vec<String>, Skeleton) {
     const COCO_POINTS: usize = 17;
@@ -105,3 +86,22 @@ const COCO_SKELETON: [(usize, usize); 19] = [
     (3, 5),
     (4, 6),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_in_the_order_of_their_numbers() {
+        let text = r#"[{"object_class_id": 1, "keypoints": {"10": "k", "0": "a", "1": "b", "2": "c", "3": "d",
+            "4": "e", "5": "f", "6": "g", "7": "h", "8": "i", "9": "j"}, "edges": [{"from": 0, "to": 10}]}]"#;
+        let (mut names, mut skeletons) = (vec![vec![]; 2], vec![vec![]; 2]);
+        KeyPointsMetadata::parse(text).unwrap().apply(&mut names, &mut skeletons);
+        assert_eq!(names[1].concat(), "abcdefghijk");
+        assert_eq!((names[0].len(), &skeletons[1]), (0, &vec![(0, 10)]));
+        assert!(
+            KeyPointsMetadata::parse(r#"[{"object_class_id": 0, "keypoints": {"1": "a"}}]"#)
+                .is_err()
+        );
+    }
+}

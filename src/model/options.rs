@@ -81,7 +81,7 @@ impl AutoModelOptions {
         self
     }
 
-    /// Whether a head with two branches (YOLOv10, YOLO26) answers with the one that needs no suppression: by default for
+    /// Whether a head with two branches (`YOLOv10`, `YOLO26`) answers with the one that needs no suppression: by default for
     /// packages, and not for checkpoints, as their trainers have it.
     pub fn end_to_end(mut self, end_to_end: bool) -> Self {
         self.load.end_to_end = Some(end_to_end);

@@ -126,12 +126,12 @@ fn trained(root: &Value, module: &Value) -> Facts {
 /// What an export says: the texts of an ONNX file, or the JSON beside a TorchScript module.
 fn exported(file: &StateDict) -> Facts {
     let json = file.extra("config.txt").and_then(Literal::parse);
-    let literal = |key: &str| match &json {
-        Some(json) => json.get(key).cloned(),
-        None => {
-            let text = file.root().at(&["metadata_props", key])?.as_str()?;
-            Some(Literal::parse(text).unwrap_or_else(|| Literal::Text(text.to_owned())))
+    let literal = |key: &str| {
+        if let Some(json) = &json {
+            return json.get(key).cloned();
         }
+        let text = file.root().at(&["metadata_props", key])?.as_str()?;
+        Some(Literal::parse(text).unwrap_or_else(|| Literal::Text(text.to_owned())))
     };
     let counts = |key: &str| match literal(key)? {
         Literal::List(items) => items.iter().map(Literal::as_count).collect::<Option<Vec<_>>>(),

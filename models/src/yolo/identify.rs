@@ -105,7 +105,7 @@ fn told(checkpoint: &Checkpoint) -> Option<Task> {
 fn variant(spec: &Spec, architecture: &str, task: Task) -> String {
     let modules = |spec: &Spec| spec.layers.iter().map(|l| l.module.clone()).collect::<Vec<_>>();
     let same = |known: &Spec| {
-        let gains = |spec: &Spec| [spec.depth, spec.width];
+        let gains = |spec: &Spec| [spec.depth, spec.width].map(f64::to_bits);
         gains(known) == gains(spec) && modules(known) == modules(spec)
     };
     if let Some((name, _)) = variants().find(|(_, known)| same(known)) {

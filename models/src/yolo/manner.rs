@@ -5,7 +5,7 @@ use ocelli_vision::{MaskValues, Objectness, RowLayout, Suppression, Task};
 
 use super::checkpoint::Checkpoint;
 use super::identify::Identity;
-use super::model::{Fused, Manner};
+use super::model::{Fused, Manner, Whose};
 use super::spec::Spec;
 
 /// How outputs are read: as the trainer reads them for a checkpoint, as packages are served for a package.
@@ -15,8 +15,7 @@ pub(super) fn manner(
     inference: Option<&InferenceConfig>,
 ) -> Manner {
     let trainer = Manner {
-        trainer: true,
-        whole_border: true,
+        whose: Whose::Ultralytics,
         confidence: 0.25,
         iou_threshold: 0.7,
         max_detections: 300,
@@ -29,7 +28,7 @@ pub(super) fn manner(
     };
     if by_trainer && identity.spec.has_anchors() {
         return Manner {
-            whole_border: false,
+            whose: Whose::Yolov5,
             iou_threshold: 0.45,
             max_detections: 1000,
             ..trainer
@@ -40,7 +39,7 @@ pub(super) fn manner(
     }
     let of_26 = identity.architecture == "yolo26";
     Manner {
-        trainer: false,
+        whose: Whose::Package,
         confidence: if of_26 { 0.25 } else { 0.4 },
         iou_threshold: 0.3,
         max_candidates: usize::MAX,
@@ -81,10 +80,10 @@ pub(super) fn layout(
 ) -> RowLayout {
     let head = spec.layers.last().map_or("", |layer| layer.module.as_str());
     let seen = checkpoint.head(head);
-    let objectness = match (spec.has_anchors(), manner.trainer) {
+    let objectness = match (spec.has_anchors(), manner.whose) {
         (false, _) => Objectness::Absent,
-        (true, true) => Objectness::Factor,
-        (true, false) => Objectness::Gate,
+        (true, Whose::Ultralytics | Whose::Yolov5) => Objectness::Factor,
+        (true, Whose::Package) => Objectness::Gate,
     };
     let extra = match task {
         Task::InstanceSegmentation => seen.map_or(0, |seen| seen.coefficients),

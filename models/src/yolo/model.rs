@@ -48,10 +48,8 @@ pub(super) struct Points {
 /// Whose way of reading outputs is followed, as values.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Manner {
-    /// Whether it is the trainer's: maps are led back as Ultralytics does.
-    pub(super) trainer: bool,
-    /// Whether the border of a letterbox has whole pixels when answers are led back.
-    pub(super) whole_border: bool,
+    /// Whose way boxes, masks and maps are led back to the picture.
+    pub(super) whose: Whose,
     /// What scores must be over, unless asked otherwise.
     pub(super) confidence: f32,
     /// Overlap that suppresses.
@@ -70,6 +68,16 @@ pub(super) struct Manner {
     pub(super) inclusive: bool,
     /// The suppression that a package's network was exported with, which callers cannot change.
     pub(super) fused: Option<Fused>,
+}
+
+/// Whose way is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whose {
+    Ultralytics,
+    /// The `yolov5` repository's.
+    Yolov5,
+    /// That in which packages are served.
+    Package,
 }
 
 /// Constants of a suppression inside a network.
@@ -103,6 +111,11 @@ impl VisionModel for Yolo {
 }
 
 impl Yolo {
+    /// Whether answers are led back as a trainer does.
+    pub(super) fn as_trained(&self) -> bool {
+        self.manner.whose != Whose::Package
+    }
+
     pub(super) fn thresholds(&self, options: &PostProcessOptions) -> Thresholds {
         let recommended = self.recommended.as_ref();
         options.confidence.resolve(self.manner.confidence, recommended, &self.classes.known)
@@ -150,7 +163,7 @@ impl Yolo {
             let (&[x0, y0, x1, y1, score, class], extra) = row.split_first_chunk::<6>()?;
             let class_id = class as usize;
             let threshold = thresholds.of(class_id);
-            let enough = score > threshold || (self.manner.inclusive && score == threshold);
+            let enough = if self.manner.inclusive { score >= threshold } else { score > threshold };
             enough.then_some(Answer { class_id, score, xyxy: [x0, y0, x1, y1], extra })
         };
         rows.chunks_exact(6 + self.layout.extra).filter_map(read).take(most).collect()
@@ -188,9 +201,9 @@ impl Yolo {
         metadata: &PreProcessingMetadata,
     ) -> Detections {
         let mut found = Detections::new(metadata.original_size);
-        let place = |xyxy| match self.manner.whole_border {
-            true => metadata.box_to_original(xyxy),
-            false => without_border(xyxy, metadata),
+        let place = |xyxy| match self.manner.whose {
+            Whose::Yolov5 => without_border(xyxy, metadata),
+            Whose::Ultralytics | Whose::Package => metadata.box_to_original(xyxy),
         };
         found.extend(answers.iter().map(|answer| Detection {
             xyxy: place(answer.xyxy),

@@ -64,13 +64,11 @@ pub(super) fn rounded_up(size: Size, stride: usize) -> Result<Size> {
     let side = |side: usize| {
         side.max(1).checked_next_multiple_of(stride.max(1)).filter(|&s| s <= MAX_SIDE)
     };
-    match (side(size.width), side(size.height)) {
-        (Some(width), Some(height)) => Ok(Size::new(width, height)),
-        _ => {
-            let reason = format!("{size} was asked for, no side may be over {MAX_SIDE}");
-            Err(VisionError::BadArgument { name: "image_size", reason })
-        }
+    if let (Some(width), Some(height)) = (side(size.width), side(size.height)) {
+        return Ok(Size::new(width, height));
     }
+    let reason = format!("{size} was asked for, no side may be over {MAX_SIDE}");
+    Err(VisionError::BadArgument { name: "image_size", reason })
 }
 
 impl Fit {

@@ -48,7 +48,7 @@ impl InstanceSegmentationModel for Yolo {
                 answers.iter().map(|answer| (answer.extra, answer.xyxy)).collect();
             let grid = Size::new(width, height);
             let protos = Prototypes::new(protos.entry(i)?, grid, channels)?;
-            let masks = if self.manner.trainer {
+            let masks = if self.as_trained() {
                 let masks = protos.native_masks(&instances, metadata)?;
                 without_empty(&mut answers, masks)
             } else {
@@ -115,7 +115,7 @@ impl Yolo {
                 return Some(KeyPoint::default());
             }
             let [mut x, mut y] = metadata.point_to_original([x, y]);
-            if self.manner.trainer {
+            if self.as_trained() {
                 [x, y, ..] = boxes::clamp([x, y, 0.0, 0.0], metadata.original_size);
             }
             Some(KeyPoint { x, y, confidence })
@@ -205,7 +205,7 @@ impl SemanticSegmentationModel for Yolo {
         let logits = outputs.get("logits")?;
         let [_, height, width, channels] = logits.extents("logits", ["n", "h", "w", "classes"])?;
         let one_class = channels == 1;
-        let thresholds = match self.manner.trainer {
+        let thresholds = match self.as_trained() {
             true if one_class => Thresholds::Uniform(0.5),
             true => Thresholds::Uniform(0.0),
             false => self.thresholds(options),
@@ -216,12 +216,12 @@ impl SemanticSegmentationModel for Yolo {
             grid: Size::new(width, height),
             channels,
             activation: Activation::Softmax,
-            classes: if self.manner.trainer && one_class { 2 } else { names.len() },
+            classes: if self.as_trained() && one_class { 2 } else { names.len() },
             background: background.unwrap_or(0),
             thresholds: &thresholds,
         };
         each(metadata, |i, metadata| {
-            if self.manner.trainer {
+            if self.as_trained() {
                 return native_semantic_segmentation(logits.entry(i)?, &head, metadata);
             }
             semantic_segmentation(logits.entry(i)?, &head, metadata)
@@ -240,7 +240,7 @@ impl DepthEstimationModel for Yolo {
         let [_, height, width, _] = depth.extents("depth", ["n", "h", "w", "1"])?;
         let grid = Size::new(width, height);
         each(metadata, |i, metadata| {
-            if self.manner.trainer {
+            if self.as_trained() {
                 return native_depth_map(depth.entry(i)?, grid, metadata);
             }
             depth_map(depth.entry(i)?, grid, metadata)

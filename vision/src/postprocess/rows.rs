@@ -69,10 +69,10 @@ impl RowLayout {
         let read = |(row, values): (usize, &[f32])| {
             let scores = &values[first..][..self.classes];
             let best = largest(scores);
-            if !(best > lowest) {
+            if best <= lowest || best.is_nan() {
                 return None;
             }
-            let class_id = scores.iter().position(|&score| score == best)?;
+            let class_id = scores.iter().position(|&score| score >= best)?;
             let threshold = thresholds.of(class_id);
             let (gate, score) = match self.objectness {
                 Objectness::Absent => (best, best),
