@@ -151,6 +151,7 @@ pub(crate) struct ListArgs {
 
 /// Which model, and how it is loaded.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub(crate) struct ModelArgs {
     /// A released model's name (see `ocelli models`), a checkpoint file, a package folder, or an https://,
     /// hf://owner/repository/file or hf://owner/repository address.
