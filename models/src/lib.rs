@@ -31,4 +31,5 @@ pub const FAMILIES: &[registry::Family] = &[
     yolo::FAMILIES[6],
     yolo::FAMILIES[7],
     yolo::FAMILIES[8],
+    yolo::FAMILIES[9],
 ];

@@ -58,6 +58,7 @@ fn architecture_of(spec: &Spec) -> &'static str {
     let head = spec.layers.last().map_or("", |layer| layer.module.as_str());
     let activated = |layer: &Layer| layer.module == "SPPF" && layer.args.len() > 3;
     match () {
+        () if head == "RTDETRDecoder" => "rtdetr",
         () if head.starts_with("Anchor") => "yolov5",
         () if has("A2C2f") => "yolov12",
         () if head.ends_with("26") || spec.layers.iter().any(activated) => "yolo26",
@@ -83,6 +84,7 @@ fn task(spec: &Spec) -> Option<Task> {
         ("obb", Task::OrientedObjectDetection),
         ("depth", Task::DepthEstimation),
         ("detect", Task::ObjectDetection),
+        ("rtdetrdecoder", Task::ObjectDetection),
     ];
     parts.into_iter().find(|(part, _)| head.contains(part)).map(|(_, task)| task)
 }

@@ -252,6 +252,7 @@ fn prepare(
         let fit = match identity.task {
             Task::Classification => Fit::Middle,
             Task::DepthEstimation => Fit::Stretch,
+            _ if identity.architecture == "rtdetr" => Fit::Stretch,
             _ => Fit::Letterbox { shrinks: !checkpoint.facts.fixed_input },
         };
         return Ok(Prepare::Trainer { fit, size, stride });
