@@ -82,7 +82,7 @@ fn exported_detectors_open_at_once_under_module_names() {
         ("yolo11n-coco.onnx", "model.23.cv3.2.2.bias", 80),
         ("yolov8n-doclaynet.onnx", "model.22.cv3.2.2.bias", 11),
     ] {
-        let Some(path) = shared(file) else { continue };
+        let Some(path) = shared(&format!("weights/{file}")) else { continue };
         let start = Instant::now();
         let model = StateDict::open(path).unwrap();
         let elapsed = start.elapsed();

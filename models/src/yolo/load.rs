@@ -14,7 +14,7 @@ use super::identify::{Identity, identify};
 use super::manner::{layout, manner};
 use super::model::{Classes, Points, Yolo};
 use super::network::network;
-use super::prepare::{Fit, Prepare, input, rounded_up};
+use super::prepare::{Fit, Prepare, rounded_up};
 use super::spec::Spec;
 use crate::key_points::unnamed;
 use crate::registry::{AnyModel, LoadOptions, LoadRequest, Loaded, Package, Preparation};
@@ -248,22 +248,27 @@ fn prepare(
     trainer: bool,
     inference: Option<&InferenceConfig>,
 ) -> Result<Prepare> {
+    let fit = trained_fit(identity, !checkpoint.facts.fixed_input);
     if trainer {
-        let fit = match identity.task {
-            Task::Classification => Fit::Middle,
-            Task::DepthEstimation => Fit::Stretch,
-            _ if identity.architecture == "rtdetr" => Fit::Stretch,
-            _ => Fit::Letterbox { shrinks: !checkpoint.facts.fixed_input },
-        };
         return Ok(Prepare::Trainer { fit, size, stride });
     }
     let (steps, mut network) = match inference {
         Some(config) => (config.image_pre_processing.clone(), config.network_input.clone()),
-        None => (ImagePreProcessing::default(), input(size, stride)),
+        None => (ImagePreProcessing::default(), fit.input(size, stride)),
     };
     network.training_input_size = Some(size);
     let processor = PreProcessor::from_parts(steps, network, Resampler::OpenCv)?;
     Ok(Prepare::Package(Box::new(processor)))
+}
+
+/// How the trainer fits pictures.
+fn trained_fit(identity: &Identity, shrinks: bool) -> Fit {
+    match (identity.task, identity.architecture) {
+        (Task::Classification, "yolov5") => Fit::Square,
+        (Task::Classification, _) => Fit::Middle,
+        (Task::DepthEstimation, _) | (_, "rtdetr") => Fit::Stretch,
+        _ => Fit::Letterbox { shrinks },
+    }
 }
 
 /// What a package of a trainer's checkpoint says.
@@ -276,7 +281,7 @@ fn described(identity: &Identity, size: Size, stride: usize) -> InferenceConfig 
     };
     InferenceConfig {
         image_pre_processing: ImagePreProcessing::default(),
-        network_input: input(size, stride),
+        network_input: trained_fit(identity, true).input(size, stride),
         forward_pass: ForwardPass::default(),
         post_processing,
         model_initialization: Some([(LAYER_LIST.to_owned(), layer_list)].into_iter().collect()),

@@ -4,11 +4,16 @@ use ocelli_vision::config::{ColorMode, DynamicSize, NetworkInput, ResizeMode};
 use ocelli_vision::resize::{Filter, opencv_linear};
 use ocelli_vision::{
     Fitted, Image, Letterbox, Normalisation, Padding, PreProcessOptions, PreProcessed,
-    PreProcessingMetadata, PreProcessor, Result, Size, Tensor, VisionError, shortest_edge_crop,
+    PreProcessingMetadata, PreProcessor, Result, Size, Tensor, VisionError, fit,
+    shortest_edge_crop,
 };
 
 /// The longest side of an input.
 pub(super) const MAX_SIDE: usize = 8192;
+/// Of red, green and blue.
+const IMAGENET_MEAN: [f64; 3] = [0.485, 0.456, 0.406];
+/// See [`IMAGENET_MEAN`].
+const IMAGENET_DEVIATION: [f64; 3] = [0.229, 0.224, 0.225];
 /// The gray of Ultralytics' letterbox.
 const GRAY: u8 = 114;
 
@@ -40,6 +45,8 @@ pub(super) enum Fit {
     Stretch,
     /// The middle of the picture, its shorter side at the input's.
     Middle,
+    /// The largest square in the middle of the picture, stretched: the `yolov5` repository's way with classifiers.
+    Square,
 }
 
 impl Prepare {
@@ -53,7 +60,10 @@ impl Prepare {
             &Prepare::Trainer { fit, size, stride } => {
                 let size =
                     options.image_size.map_or(Ok(size), |asked| rounded_up(asked, stride))?;
-                prepare(images, |image, same| fit.apply(image, size, same.then_some(stride)))
+                let normalisation = Normalisation::of_package(&fit.input(size, stride));
+                prepare(images, &normalisation, |image, same| {
+                    fit.apply(image, size, same.then_some(stride))
+                })
             }
         }
     }
@@ -72,6 +82,27 @@ pub(super) fn rounded_up(size: Size, stride: usize) -> Result<Size> {
 }
 
 impl Fit {
+    /// What a package of a trainer's checkpoint says of its input; packages know no way but these of fitting a picture.
+    pub(super) fn input(self, size: Size, stride: usize) -> NetworkInput {
+        let resize_mode = match self {
+            Fit::Letterbox { .. } => ResizeMode::Letterbox,
+            Fit::Stretch | Fit::Middle | Fit::Square => ResizeMode::Stretch,
+        };
+        NetworkInput {
+            training_input_size: Some(size),
+            dataset_version_resize_dimensions: None,
+            dynamic_spatial_size_supported: true,
+            dynamic_spatial_size_mode: Some(DynamicSize::PadToBeDivisible { value: stride }),
+            color_mode: ColorMode::Rgb,
+            resize_mode,
+            padding_value: Some(GRAY),
+            input_channels: 3,
+            scaling_factor: Some(255.0),
+            normalization: (self == Fit::Square)
+                .then(|| (IMAGENET_MEAN.to_vec(), IMAGENET_DEVIATION.to_vec())),
+        }
+    }
+
     /// Fits a picture; with a stride, its canvas may shrink by multiples of it.
     fn apply(self, image: &Image, size: Size, stride: Option<usize>) -> Result<Fitted> {
         match self {
@@ -87,6 +118,13 @@ impl Fit {
                     scale: (ratio(size.width, image.width()), ratio(size.height, image.height())),
                 })
             }
+            Fit::Square => {
+                let side = image.width().min(image.height());
+                let square = fit(image, ResizeMode::CenterCrop, Size::new(side, side), 0)?;
+                let resized = opencv_linear(&square.image, size.width, size.height)?;
+                let scale = (size.width as f64 / side as f64) as f32;
+                Ok(Fitted { image: resized, scale: (scale, scale), ..square })
+            }
             Fit::Middle => {
                 shortest_edge_crop(image, size.width.min(size.height), size, Filter::Bilinear)
             }
@@ -94,9 +132,10 @@ impl Fit {
     }
 }
 
-/// Pictures to one batch of numbers between 0 and 1; `fit` is told whether all have one shape.
+/// Pictures to one batch of numbers; `fit` is told whether all have one shape.
 fn prepare(
     images: &[Image],
+    normalisation: &Normalisation,
     fit: impl Fn(&Image, bool) -> Result<Fitted> + Sync,
 ) -> Result<PreProcessed> {
     let Some(first) = images.first() else {
@@ -106,7 +145,6 @@ fn prepare(
     let fitted = images.iter().map(|image| fit(image, same)).collect::<Result<Vec<_>>>()?;
     let size = fitted[0].image.size();
     let length = size.checked_pixels()? * 3;
-    let normalisation = Normalisation::of_package(&input(size, 1));
     let mut data = vec![0.0; length * images.len()];
     let mut metadata = Vec::with_capacity(images.len());
     for ((image, fitted), out) in images.iter().zip(&fitted).zip(data.chunks_exact_mut(length)) {
@@ -118,20 +156,4 @@ fn prepare(
     }
     let input = Tensor::new(vec![images.len(), size.height, size.width, 3], data)?;
     Ok(PreProcessed { input, metadata })
-}
-
-/// What a package of a trainer's checkpoint says of its input.
-pub(super) fn input(size: Size, stride: usize) -> NetworkInput {
-    NetworkInput {
-        training_input_size: Some(size),
-        dataset_version_resize_dimensions: None,
-        dynamic_spatial_size_supported: true,
-        dynamic_spatial_size_mode: Some(DynamicSize::PadToBeDivisible { value: stride }),
-        color_mode: ColorMode::Rgb,
-        resize_mode: ResizeMode::Letterbox,
-        padding_value: Some(GRAY),
-        input_channels: 3,
-        scaling_factor: Some(255.0),
-        normalization: None,
-    }
 }
