@@ -1,13 +1,16 @@
 //! The architectures of ocelli.
 
+mod batch;
 mod blocks;
 mod error;
 mod key_points;
 pub mod registry;
 pub mod rfdetr;
 mod runtime;
+mod served;
 mod weights;
 pub mod yolo;
+pub mod yolonas;
 
 pub use error::{Error, Result};
 pub use registry::{
@@ -31,4 +34,5 @@ pub const FAMILIES: &[registry::Family] = &[
     yolo::FAMILIES[6],
     yolo::FAMILIES[7],
     yolo::FAMILIES[8],
+    yolonas::FAMILY,
 ];

@@ -4,9 +4,9 @@ use ocelli_engine::op::Activation;
 use ocelli_engine::{Conv, Error, Graph, Result, Value, Weights};
 
 use super::Head;
-use super::boxes::stride;
 use super::found::{out_channels, shape_of};
 use super::protos::protos;
+use crate::blocks::boxes::stride;
 
 /// Numbers of a box; an objectness comes after them.
 const BOX: usize = 4;

@@ -1,7 +1,6 @@
 //! What stands at the end of a network and turns feature maps into answers.
 
 mod anchor_based;
-mod boxes;
 mod branch;
 mod classify;
 mod dense;

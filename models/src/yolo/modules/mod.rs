@@ -5,7 +5,6 @@ mod attention;
 pub(super) mod call;
 pub(super) mod conv;
 mod csp;
-mod kernel;
 pub(super) mod layout;
 mod plain;
 mod rep;
