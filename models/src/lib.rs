@@ -9,6 +9,7 @@ pub mod rfdetr;
 mod runtime;
 mod served;
 mod weights;
+pub mod yolact;
 pub mod yolo;
 pub mod yolonas;
 
@@ -35,4 +36,5 @@ pub const FAMILIES: &[registry::Family] = &[
     yolo::FAMILIES[7],
     yolo::FAMILIES[8],
     yolonas::FAMILY,
+    yolact::FAMILY,
 ];
