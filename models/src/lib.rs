@@ -35,6 +35,7 @@ pub const FAMILIES: &[registry::Family] = &[
     yolo::FAMILIES[6],
     yolo::FAMILIES[7],
     yolo::FAMILIES[8],
+    yolo::FAMILIES[9],
     yolonas::FAMILY,
     yolact::FAMILY,
 ];

@@ -69,16 +69,19 @@ class _Missing(importlib.abc.MetaPathFinder):
 
 
 @contextlib.contextmanager
-def hollow(wanted, always=()):
-    """Within, missing modules are hollow, and those named `always`."""
+def hollow(wanted=None, always=()):
+    """Within, modules named `always` are hollow and, for the sake of the package `wanted`, all that are missing."""
     for name in always:
         sys.modules[name] = _Module(name)
+        sys.modules[name].__spec__ = importlib.machinery.ModuleSpec(name, _Loader(), is_package=True)
     finder = _Missing(wanted)
-    sys.meta_path.append(finder)
+    if wanted:
+        sys.meta_path.append(finder)
     try:
         yield
     finally:
-        sys.meta_path.remove(finder)
+        if wanted:
+            sys.meta_path.remove(finder)
         for name in [name for name, module in sys.modules.items() if type(module) is _Module]:
             del sys.modules[name]
 

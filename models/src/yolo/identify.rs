@@ -58,6 +58,7 @@ fn architecture_of(spec: &Spec) -> &'static str {
     let head = spec.layers.last().map_or("", |layer| layer.module.as_str());
     let activated = |layer: &Layer| layer.module == "SPPF" && layer.args.len() > 3;
     match () {
+        () if has("SPPCSPC") => "yolov7",
         () if head.starts_with("Anchor") => "yolov5",
         () if has("A2C2f") => "yolov12",
         () if head.ends_with("26") || spec.layers.iter().any(activated) => "yolo26",
