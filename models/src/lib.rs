@@ -1,13 +1,17 @@
 //! The architectures of ocelli.
 
+mod batch;
 mod blocks;
 mod error;
 mod key_points;
 pub mod registry;
 pub mod rfdetr;
 mod runtime;
+mod served;
 mod weights;
+pub mod yolact;
 pub mod yolo;
+pub mod yolonas;
 
 pub use error::{Error, Result};
 pub use registry::{
@@ -32,4 +36,7 @@ pub const FAMILIES: &[registry::Family] = &[
     yolo::FAMILIES[7],
     yolo::FAMILIES[8],
     yolo::FAMILIES[9],
+    yolo::FAMILIES[10],
+    yolonas::FAMILY,
+    yolact::FAMILY,
 ];

@@ -39,6 +39,7 @@ yamls! {
     v5_anchors_cls: "yolov5-anchors-cls",
     v5_anchors_p6: "yolov5-anchors-p6",
     v6: "yolov6",
+    v7_seg: "yolov7-seg",
     v8: "yolov8",
     v8_p2: "yolov8-p2",
     v8_p6: "yolov8-p6",

@@ -1,21 +1,26 @@
-"""The networks of `ultralytics` and of the `yolov5` repository by the name of this project, filled by the formula.
+"""The networks of `ultralytics` and of the repositories `yolov5` and `yolov7` by the name of this project, filled by the formula.
 
 `ultralytics` builds from its own yaml files. Layers of the `yolov5` repository, release 7, are those of its yaml files
-too, so that they are taken from there with the heads of the repository; the PyPI package `yolov5` has them.
+too, so that they are taken from there with the heads of the repository; the PyPI package `yolov5` has them. The folder `seg` of
+the branch `u7` of the `yolov7` repository is in the environment as YOLOV7.
 """
 
 import contextlib
 import io
+import os
 import re
+import sys
 from copy import deepcopy
 from pathlib import Path
 
+import packaging.version
 import torch
 import ultralytics
 from ultralytics.nn import tasks
 
 import yolo_fixtures
 from formula import fill
+from stubs import hollow
 
 CONFIGS = Path(ultralytics.__file__).parent / "cfg/models"
 # Heads that answer texts.
@@ -30,7 +35,7 @@ def yamls():
 
 def stems():
     """The names of all golden files."""
-    return [*yamls(), *REPOSITORY, "modules"]
+    return [*yamls(), *REPOSITORY, "modules", *([MASKS_OF_7] if "YOLOV7" in os.environ else [])]
 
 
 def scales(stem):
@@ -39,6 +44,8 @@ def scales(stem):
         return {stem: yolo_fixtures.MODULES}
     if stem in REPOSITORY:
         return repository(stem)
+    if stem == MASKS_OF_7:
+        return {stem: (Path(os.environ["YOLOV7"]) / f"models/segment/{stem}.yaml", False)}
     config = tasks.YAML.load(yamls()[stem])
     letters = list(config.get("scales") or {})
     if not letters or "resnet" in stem:
@@ -60,6 +67,9 @@ def name_of(stem, letter):
 # The golden files of the `yolov5` repository's networks.
 REPOSITORY = ("yolov5-anchors", "yolov5-anchors-seg", "yolov5-anchors-cls", "yolov5-anchors-p6")
 
+# The golden file of the `yolov7` repository's network.
+MASKS_OF_7 = "yolov7-seg"
+
 
 def repository(stem):
     """Names of the networks of the `yolov5` repository -> a path, and whether it classifies."""
@@ -77,7 +87,13 @@ def repository(stem):
 
 
 def build_repository(path, classifies):
-    from yolov5.models import yolo
+    if path.stem == MASKS_OF_7:
+        sys.path.insert(0, os.environ["YOLOV7"])
+        with hollow(always=["pandas", "seaborn", "pkg_resources"]):
+            sys.modules["pkg_resources"].parse_version = packaging.version.parse
+            from models import yolo
+    else:
+        from yolov5.models import yolo
 
     segments = "seg" in path.stem
     with contextlib.redirect_stdout(io.StringIO()):

@@ -1,4 +1,4 @@
-"""Stage-by-stage samples of the networks of `ultralytics` and of the `yolov5` repository, with weights from the formula.
+"""Stage-by-stage samples of the networks of `ultralytics` and of the repositories `yolov5` and `yolov7`, with weights from the formula.
 
     python tests/reference/yolo_stages.py [yaml ...]
 
@@ -178,7 +178,7 @@ def answers(model, output):
     protos = {}
     if "Segment" in kind:
         if anchors:
-            protos = {"protos": last(output[1])}
+            protos = {"protos": last(output[1][1] if isinstance(output[1], tuple) else output[1])}
         else:
             found, prototypes = found if isinstance(found, tuple) else (found, output[1]["proto"])
             protos = {"protos": last(prototypes)}

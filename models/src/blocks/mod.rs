@@ -1,9 +1,11 @@
 //! Parts that more than one architecture is made of.
 
 pub(crate) mod attention;
+pub(crate) mod boxes;
 pub(crate) mod c2f;
 pub(crate) mod deformable;
 pub(crate) mod dinov2;
+pub(crate) mod kernel;
 pub(crate) mod mlp;
 pub(crate) mod rows;
 pub(crate) mod sine;

@@ -1,10 +1,10 @@
 //! From pictures to the network's input, as the training library predicts: floats, resized without antialias.
 
-use ocelli_vision::resize::AxisTaps;
 use ocelli_vision::{
-    Image, PreProcessOptions, PreProcessed, PreProcessingMetadata, PreProcessor, Result, Size,
-    Tensor, VisionError,
+    Image, PreProcessOptions, PreProcessed, PreProcessor, Result, Size, VisionError,
 };
+
+use crate::batch::stretched;
 
 /// ImageNet's means and deviations of red, green and blue.
 pub(super) const MEAN: [f64; 3] = [0.485, 0.456, 0.406];
@@ -61,40 +61,9 @@ fn check_size(size: Size, divisor: usize) -> Result<()> {
 
 /// Pictures to one batch of normalised floats.
 fn stretch(images: &[Image], size: Size) -> Result<PreProcessed> {
-    if images.is_empty() {
-        return Err(VisionError::BadArgument { name: "images", reason: "is empty".to_owned() });
-    }
-    let length = size.checked_pixels()? * 3;
-    let mut data = vec![0.0; length * images.len()];
-    let mut metadata = Vec::with_capacity(images.len());
-    for (image, out) in images.iter().zip(data.chunks_exact_mut(length)) {
-        write(image, size, out);
-        metadata.push(PreProcessingMetadata::stretched(image.size(), size));
-    }
-    let input = Tensor::new(vec![images.len(), size.height, size.width, 3], data)?;
-    Ok(PreProcessed { input, metadata })
-}
-
-/// One picture to `[height, width, 3]`.
-fn write(image: &Image, size: Size, out: &mut [f32]) {
-    let columns = AxisTaps::new(image.width(), size.width, false);
-    let lines = AxisTaps::new(image.height(), size.height, false);
-    let pixels = image.pixels().as_chunks::<3>().0;
     let scaled = |byte: u8| f32::from(byte) / 255.0;
-    for (y, row) in out.chunks_exact_mut(size.width * 3).enumerate() {
-        let (top, down) = lines.window(y);
-        for (x, out) in row.as_chunks_mut::<3>().0.iter_mut().enumerate() {
-            let (left, across) = columns.window(x);
-            *out = std::array::from_fn(|c| {
-                let line = |y: usize| {
-                    let line = &pixels[(top + y) * image.width() + left..];
-                    line.iter().zip(across).map(|(p, w)| scaled(p[c]) * w).sum::<f32>()
-                };
-                let value: f32 = down.iter().enumerate().map(|(y, w)| line(y) * w).sum();
-                (value - MEAN[c] as f32) / DEVIATION[c] as f32
-            });
-        }
-    }
+    let normalised = |c: usize, value: f32| (value - MEAN[c] as f32) / DEVIATION[c] as f32;
+    stretched(images, size, scaled, normalised)
 }
 
 #[cfg(test)]

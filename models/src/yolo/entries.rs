@@ -16,8 +16,8 @@ const ORIENTED: Task = Task::OrientedObjectDetection;
 const PIXELS: Task = Task::SemanticSegmentation;
 const DEPTH: Task = Task::DepthEstimation;
 
-/// All architectures that are lists of layers: Ultralytics' and the `yolov5` repository's.
-pub const FAMILIES: [Family; 10] = [
+/// All architectures that are lists of layers: Ultralytics', and those of the repositories `yolov5` and `yolov7`.
+pub const FAMILIES: [Family; 11] = [
     family::<0>("yolov3", &[OBJECTS]),
     family::<1>("yolov5", &[OBJECTS, INSTANCES, CLASSES]),
     family::<2>("yolov6", &[OBJECTS]),
@@ -28,6 +28,7 @@ pub const FAMILIES: [Family; 10] = [
     family::<7>("yolov12", &[OBJECTS, INSTANCES, POINTS, CLASSES, ORIENTED]),
     family::<8>("yolo26", &[OBJECTS, INSTANCES, POINTS, CLASSES, ORIENTED, PIXELS, DEPTH]),
     family::<9>("rtdetr", &[OBJECTS]),
+    family::<10>("yolov7", &[INSTANCES]),
 ];
 
 /// The family that stands at `PLACE` of the table; packages of all backends hold the same weights.

@@ -59,6 +59,7 @@ fn architecture_of(spec: &Spec) -> &'static str {
     let activated = |layer: &Layer| layer.module == "SPPF" && layer.args.len() > 3;
     match () {
         () if head == "RTDETRDecoder" => "rtdetr",
+        () if has("SPPCSPC") => "yolov7",
         () if head.starts_with("Anchor") => "yolov5",
         () if has("A2C2f") => "yolov12",
         () if head.ends_with("26") || spec.layers.iter().any(activated) => "yolo26",

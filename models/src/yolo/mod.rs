@@ -1,6 +1,7 @@
 //! The YOLO networks of Ultralytics: a list of layers, which every checkpoint carries, and the modules it names.
 //!
-//! Source: the layer lists and modules of `ultralytics` 8.4.190 and of the `yolov5` repository, releases 6 and 7.
+//! Source: the layer lists and modules of `ultralytics` 8.4.190 of the `yolov5` repository, releases 6 and 7, and of
+//! the branch `u7` of the `yolov7` repository.
 
 mod checkpoint;
 mod entries;

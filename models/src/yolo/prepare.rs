@@ -4,9 +4,10 @@ use ocelli_vision::config::{ColorMode, DynamicSize, NetworkInput, ResizeMode};
 use ocelli_vision::resize::{Filter, opencv_linear};
 use ocelli_vision::{
     Fitted, Image, Letterbox, Normalisation, Padding, PreProcessOptions, PreProcessed,
-    PreProcessingMetadata, PreProcessor, Result, Size, Tensor, VisionError, fit,
-    shortest_edge_crop,
+    PreProcessor, Result, Size, VisionError, fit, shortest_edge_crop,
 };
+
+use crate::batch::batch;
 
 /// The longest side of an input.
 pub(super) const MAX_SIDE: usize = 8192;
@@ -136,24 +137,8 @@ impl Fit {
 fn prepare(
     images: &[Image],
     normalisation: &Normalisation,
-    fit: impl Fn(&Image, bool) -> Result<Fitted> + Sync,
+    fit: impl Fn(&Image, bool) -> Result<Fitted>,
 ) -> Result<PreProcessed> {
-    let Some(first) = images.first() else {
-        return Err(VisionError::BadArgument { name: "images", reason: "is empty".to_owned() });
-    };
-    let same = images.iter().all(|image| image.size() == first.size());
-    let fitted = images.iter().map(|image| fit(image, same)).collect::<Result<Vec<_>>>()?;
-    let size = fitted[0].image.size();
-    let length = size.checked_pixels()? * 3;
-    let mut data = vec![0.0; length * images.len()];
-    let mut metadata = Vec::with_capacity(images.len());
-    for ((image, fitted), out) in images.iter().zip(&fitted).zip(data.chunks_exact_mut(length)) {
-        normalisation.write(&fitted.image, out);
-        let mut one = PreProcessingMetadata::stretched(image.size(), size);
-        one.padding = fitted.padding;
-        (one.scale_width, one.scale_height) = fitted.scale;
-        metadata.push(one);
-    }
-    let input = Tensor::new(vec![images.len(), size.height, size.width, 3], data)?;
-    Ok(PreProcessed { input, metadata })
+    let same = images.windows(2).all(|pair| pair[0].size() == pair[1].size());
+    batch(images, normalisation, |image| fit(image, same))
 }

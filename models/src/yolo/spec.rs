@@ -52,7 +52,7 @@ pub struct Layer {
     /// How often the module is repeated, before scaling.
     pub repeats: usize,
     /// The module's name, without the package of its class. The heads with anchors of the `yolov5` repository are called
-    /// `AnchorDetect` and `AnchorSegment`.
+    /// `AnchorDetect` and `AnchorSegment`, that of `YOLOv7` is `AnchorISegment`.
     pub module: String,
     /// Its arguments, before scaling.
     pub args: Vec<Arg>,

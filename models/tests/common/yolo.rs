@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use ocelli_converters::StateDict;
+use ocelli_converters::{DType, StateDict};
 use ocelli_engine::{Result, Shape, SourceId, Tensor, Values, WeightSource};
 use serde::Deserialize;
 
@@ -107,6 +107,20 @@ impl Checkpoint {
         self.asked.lock().unwrap().clone()
     }
 
+    /// A file of all that was asked for and of the head's tensors.
+    pub fn state_dict(&self) -> StateDict {
+        let head = self.listed.iter();
+        let head = head.map(|(part, (shape, _))| (format!("{}{part}", self.head), shape.clone()));
+        let all: BTreeMap<String, Vec<usize>> = self.asked().into_iter().chain(head).collect();
+        let tensor = |(name, shape): (String, Vec<usize>)| {
+            let needed = Shape::new(&shape).unwrap();
+            let values = self.find(&name, needed).unwrap().unwrap();
+            let bytes = values.load().unwrap().iter().flat_map(|v| v.to_le_bytes()).collect();
+            (name, DType::F32, shape, bytes)
+        };
+        StateDict::from_tensors(all.into_iter().map(tensor)).unwrap()
+    }
+
     /// Gives the batch norms that were asked for their factors, after the network is described and before it is compiled.
     pub fn set_norms(&self, case: &Case) {
         let asked = self.asked();
@@ -171,7 +185,7 @@ struct Filled {
 impl Values for Filled {
     fn load(&self) -> Result<Cow<'_, [f32]>> {
         let mut values = if self.name.ends_with(".anchors") {
-            anchors(&self.shape)
+            anchors(&self.shape, self.name.starts_with("model.105."))
         } else {
             fill(&self.name, &self.shape, 0)
         };
@@ -184,8 +198,12 @@ impl Values for Filled {
     }
 }
 
-/// The anchors of the `yolov5` repository in parts of the stride, for three or four levels.
-fn anchors(shape: &[usize]) -> Vec<f32> {
+/// The anchors of the `yolov5` repository in parts of the stride, for three or four levels, or those of `yolov7`.
+fn anchors(shape: &[usize], seven: bool) -> Vec<f32> {
+    const SEVEN: [f32; 18] = [
+        12.0, 16.0, 19.0, 36.0, 40.0, 28.0, 36.0, 75.0, 76.0, 55.0, 72.0, 146.0, 142.0, 110.0,
+        192.0, 243.0, 459.0, 401.0,
+    ];
     const THREE: [f32; 18] = [
         10.0, 13.0, 16.0, 30.0, 33.0, 23.0, 30.0, 61.0, 62.0, 45.0, 59.0, 119.0, 116.0, 90.0,
         156.0, 198.0, 373.0, 326.0,
@@ -194,6 +212,10 @@ fn anchors(shape: &[usize]) -> Vec<f32> {
         19.0, 27.0, 44.0, 40.0, 38.0, 94.0, 96.0, 68.0, 86.0, 152.0, 180.0, 137.0, 140.0, 301.0,
         303.0, 264.0, 238.0, 542.0, 436.0, 615.0, 739.0, 380.0, 925.0, 792.0,
     ];
-    let all: &[f32] = if shape[0] == 3 { &THREE } else { &FOUR };
+    let all: &[f32] = match shape[0] {
+        3 if seven => &SEVEN,
+        3 => &THREE,
+        _ => &FOUR,
+    };
     all.iter().enumerate().map(|(i, anchor)| anchor / (8 << (i / 6)) as f32).collect()
 }

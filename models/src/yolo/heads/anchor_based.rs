@@ -1,17 +1,17 @@
-//! Heads of the `yolov5` repository: at each place several boxes, as corrections of anchor boxes.
+//! Heads of the repositories `yolov5` and `yolov7`: at each place several boxes, as corrections of anchor boxes.
 
 use ocelli_engine::op::Activation;
-use ocelli_engine::{Conv, Error, Graph, Result, Value, Weights};
+use ocelli_engine::{Conv, Error, Graph, Result, Shape, Value, Weights};
 
 use super::Head;
-use super::boxes::stride;
 use super::found::{out_channels, shape_of};
 use super::protos::protos;
+use crate::blocks::boxes::stride;
 
 /// Numbers of a box; an objectness comes after them.
 const BOX: usize = 4;
 
-/// `AnchorDetect` and `AnchorSegment`: maps to `predictions`, the latter to `protos` too.
+/// `AnchorDetect`, `AnchorSegment` and `AnchorISegment`: maps to `predictions`, the latter to `protos` too.
 pub(super) fn head(g: &mut Graph, w: &Weights, features: &[Value], head: &Head<'_>) -> Result<()> {
     let anchors = Anchors::read(w, features.len())?;
     let mut tables = Tables::default();
@@ -20,7 +20,7 @@ pub(super) fn head(g: &mut Graph, w: &Weights, features: &[Value], head: &Head<'
         tables.extend(stride(head.input, [height, width])?, [height, width], anchors.level(i));
     }
     let scored = BOX + 1 + head.classes;
-    let masks = head.module == "AnchorSegment";
+    let masks = head.module != "AnchorDetect";
     let coefficients = if masks { coefficients(w, anchors.count, scored)? } else { 0 };
     let numbers = numbers(g, w, features, anchors.count, [scored, coefficients])?;
 
@@ -58,6 +58,7 @@ fn numbers(
     let mut levels = Vec::with_capacity(features.len());
     for (i, &x) in features.iter().enumerate() {
         let [n, height, width, _] = g.dims("head", x)?;
+        let x = implicit(g, w, i, x)?;
         let x = g.conv(x, &w.at("m").at(i), anchors * all, Conv::k(1))?;
         let x = if rest == 0 { g.activation(x, Activation::Sigmoid) } else { x };
         let x = g.reshape(x, &[n, height, width, anchors, all])?;
@@ -70,6 +71,17 @@ fn numbers(
     }
     let parts = g.split(x, 2, &[scored, rest])?;
     Ok(vec![g.activation(parts[0], Activation::Sigmoid), parts[1]])
+}
+
+/// What `YOLOv7` adds to the maps of a level before the convolution, a number a channel; other heads add nothing. The
+/// factors beside them (`im`) are not used with masks.
+fn implicit(g: &mut Graph, w: &Weights, level: usize, x: Value) -> Result<Value> {
+    let channels = g.shape(x).last_dim();
+    let stored = w.at("ia").at(level).get_optional("implicit", &[1, channels, 1, 1])?;
+    let numbers = stored.zip(Shape::new(&[channels])).and_then(|(t, shape)| t.reshaped(shape));
+    let Some(numbers) = numbers else { return Ok(x) };
+    let numbers = g.constant(numbers);
+    g.add(x, numbers)
 }
 
 /// Widths and heights of the anchor boxes, in strides.

@@ -4,12 +4,12 @@ use ocelli_engine::op::Activation;
 use ocelli_engine::{Graph, Result, Value, Weights};
 
 use super::Head;
-use super::boxes::{Form, Places, relative, turn};
 use super::branch::{classes, on_levels, plain};
 use super::extra::Extra;
 use super::found::has;
 use super::protos::protos;
 use super::select;
+use crate::blocks::boxes::{Form, Places, relative, turn};
 
 /// Which of an end-to-end head's branches answers.
 struct Branch {

@@ -6,9 +6,9 @@ use ocelli_engine::op::Activation;
 use ocelli_engine::{Conv, Error, Graph, Result, Value, Weights};
 
 use super::Head;
-use super::boxes::Places;
 use super::branch::{on_levels, plain, two_units};
 use super::found::out_channels;
+use crate::blocks::boxes::Places;
 use crate::yolo::spec::Arg;
 
 /// A task's own numbers.

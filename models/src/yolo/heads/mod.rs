@@ -1,7 +1,6 @@
 //! What stands at the end of a network and turns feature maps into answers.
 
 mod anchor_based;
-mod boxes;
 mod branch;
 mod classify;
 mod dense;
@@ -28,7 +27,7 @@ use super::spec::Arg;
 #[derive(Clone, Debug)]
 pub(super) struct Head<'a> {
     /// The class: `Detect`, `Segment26`, ... The anchor heads of the `yolov5` repository, which calls them `Detect` and
-    /// `Segment` too, are `AnchorDetect` and `AnchorSegment`.
+    /// `Segment` too, are `AnchorDetect` and `AnchorSegment`; that of `YOLOv7` is `AnchorISegment`.
     pub(super) module: &'a str,
     /// The layer's own arguments, `nc` and the like resolved: key points have their shape second, `RTDETRDecoder` its
     /// number of queries third and its attention heads fifth. Widths are the checkpoint's.
@@ -73,7 +72,9 @@ pub(super) fn head(g: &mut Graph, w: &Weights, features: &[Value], head: &Head<'
             names::check_vocabulary(w, head.module)?;
             detect(g, w, features, head)
         }
-        "AnchorDetect" | "AnchorSegment" => anchor_based::head(g, w, features, head),
+        "AnchorDetect" | "AnchorSegment" | "AnchorISegment" => {
+            anchor_based::head(g, w, features, head)
+        }
         "RTDETRDecoder" => rtdetr::rtdetr(g, w, features, head),
         "Classify" => classify::classify(g, w, features, head),
         "SemanticSegment" => dense::semantic(g, w, features, head),

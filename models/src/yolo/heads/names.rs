@@ -4,8 +4,9 @@ use ocelli_engine::{Error, Result, Weights};
 
 use super::found::has;
 
-const HEADS: [&str; 18] = [
+const HEADS: [&str; 19] = [
     "AnchorDetect",
+    "AnchorISegment",
     "AnchorSegment",
     "Classify",
     "Depth",
@@ -39,6 +40,7 @@ pub(in crate::yolo) fn needless(name: &str) -> bool {
         "dec_score_head.",
         "denoising_class_embed.",
         "flow_model.",
+        "im.",
         "proto.semseg.",
     ];
     let derived = ["anchor_grid", "dfl.", "savpe."];

@@ -23,8 +23,8 @@ pub(in crate::yolo) fn seen(module: &str, extent: impl Fn(&str) -> Option<usize>
     };
     let mut seen = Seen { classes: 0, key_points: None, coefficients: 0 };
     match module {
-        "AnchorDetect" | "AnchorSegment" => {
-            if module == "AnchorSegment" {
+        "AnchorDetect" | "AnchorSegment" | "AnchorISegment" => {
+            if module != "AnchorDetect" {
                 seen.coefficients = extent("proto.cv3.conv.weight")?;
             }
             let row = extent("m.0.weight")? / ANCHORS;

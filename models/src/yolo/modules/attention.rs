@@ -6,7 +6,7 @@ use ocelli_engine::{Conv, Error, Graph, Result, Value, Weights};
 use super::call::Call;
 use super::conv::Units;
 use super::csp::{c2f_of, stack};
-use super::kernel::Kernel;
+use crate::blocks::kernel::Kernel;
 
 /// Where attention looks, and with how many heads.
 #[derive(Clone, Copy, Debug)]

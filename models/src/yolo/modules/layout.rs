@@ -43,6 +43,12 @@ pub(super) fn max_pool(g: &mut Graph, x: Value, _: &Weights, call: &Call<'_>) ->
     g.max_pool(x, side, stride, pad)
 }
 
+/// `MP`: side, which is the stride too.
+pub(super) fn max_down(g: &mut Graph, x: Value, _: &Weights, call: &Call<'_>) -> Result<Value> {
+    let side = call.size(0, 2)?;
+    g.max_pool(x, side, side, 0)
+}
+
 /// `nn.ZeroPad2d`: left, right, top, bottom.
 pub(super) fn zero_pad(g: &mut Graph, x: Value, _: &Weights, call: &Call<'_>) -> Result<Value> {
     match call.sizes(0)?.as_deref() {

@@ -6,7 +6,6 @@ pub(super) mod call;
 pub(super) mod conv;
 mod csp;
 mod hg;
-mod kernel;
 pub(super) mod layout;
 mod plain;
 mod rep;
@@ -104,6 +103,7 @@ pub(super) const MODULES: &[Module] = &[
     scaled("SPP", spp::spp),
     scaled("SPPF", spp::sppf),
     scaled("SPPELAN", spp::spp_elan),
+    scaled("SPPCSPC", spp::spp_csp),
     scaled("PSA", attention::psa),
     blocks("C2PSA", attention::c2psa),
     blocks("C2fPSA", attention::c2f_psa),
@@ -114,6 +114,7 @@ pub(super) const MODULES: &[Module] = &[
     Module { name: "HGBlock", rule: Rule::PlainBlocks, build: Build::Map(hg::block) },
     plain("Upsample", layout::upsample),
     plain("MaxPool2d", layout::max_pool),
+    plain("MP", layout::max_down),
     plain("ZeroPad2d", layout::zero_pad),
     plain("Identity", layout::identity),
     maps("Concat", layout::concat),

@@ -6,7 +6,7 @@ use ocelli_engine::{Conv, Graph, Result, Value, Weights};
 use super::call::Call;
 use super::conv::Units;
 use super::csp::{c2f_of, c3_of, stack};
-use super::kernel::Kernel;
+use crate::blocks::kernel::Kernel;
 
 /// `RepC3`: expansion.
 pub(super) fn rep_c3(g: &mut Graph, x: Value, w: &Weights, call: &Call<'_>) -> Result<Value> {

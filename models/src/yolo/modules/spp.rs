@@ -33,6 +33,21 @@ pub(super) fn spp_elan(g: &mut Graph, x: Value, w: &Weights, call: &Call<'_>) ->
     call.units.same(g, x, &w.at("cv5"), call.out, 1)
 }
 
+/// `SPPCSPC`: -, -, -, half of the expansion, sides of the windows.
+pub(super) fn spp_csp(g: &mut Graph, x: Value, w: &Weights, call: &Call<'_>) -> Result<Value> {
+    let (inner, units) = (2 * call.inner(3, 0.5)?, call.units);
+    let sides = call.sizes(4)?.unwrap_or_else(|| vec![5, 9, 13]);
+    let y = units.same(g, x, &w.at("cv1"), inner, 1)?;
+    let y = units.same(g, y, &w.at("cv3"), inner, 3)?;
+    let y = units.same(g, y, &w.at("cv4"), inner, 1)?;
+    let y = pyramid(g, y, &sides)?;
+    let y = units.same(g, y, &w.at("cv5"), inner, 1)?;
+    let y = units.same(g, y, &w.at("cv6"), inner, 3)?;
+    let aside = units.same(g, x, &w.at("cv2"), inner, 1)?;
+    let x = g.concat(&[y, aside], 3)?;
+    units.same(g, x, &w.at("cv7"), call.out, 1)
+}
+
 /// Windows of `pools` pools of the side `side`, one after the other.
 fn growing(side: usize, pools: usize) -> Result<Vec<usize>> {
     if !(1..=64).contains(&side) || pools > 64 {

@@ -56,7 +56,7 @@ impl Scaled {
     fn head(mut self, module: &str, spec: &Spec) -> Result<Scaled> {
         let prototypes = match module {
             "Segment" | "Segment26" => 2,
-            "AnchorSegment" => 3,
+            "AnchorSegment" | "AnchorISegment" => 3,
             _ => return Ok(self),
         };
         if let Some(Arg::Number(count)) = self.args.get_mut(prototypes) {

@@ -1,6 +1,7 @@
 //! The networks of the releases, so that named tensors alone can be recognised.
 //!
-//! Source: the layer lists of `ultralytics` 8.4.190, and those of the `yolov5` repository, release 7.
+//! Source: the layer lists of `ultralytics` 8.4.190, those of the `yolov5` repository, release 7,
+//! and that of the branch `u7` of the `yolov7` repository.
 
 mod neck;
 mod row;
@@ -12,6 +13,7 @@ mod v26;
 mod v3;
 mod v5;
 mod v6;
+mod v7;
 mod v8;
 mod v9;
 
@@ -72,10 +74,11 @@ const fn scale(letter: char, depth: f64, width: f64, max_channels: f64) -> Scale
 /// Of networks that come in one size.
 const ONE: &[Scale] = &[Scale { letter: None, depth: 1.0, width: 1.0, max_channels: f64::MAX }];
 
-const FAMILIES: [&[Family]; 10] = [
+const FAMILIES: [&[Family]; 11] = [
     v3::FAMILIES,
     v5::FAMILIES,
     v6::FAMILIES,
+    v7::FAMILIES,
     v8::FAMILIES,
     v9::FAMILIES,
     v10::FAMILIES,

@@ -81,11 +81,11 @@ fn layer(line: &Value, index: usize, yaml: &Dict) -> Result<Layer> {
     Ok(Layer { from, repeats, module: with_anchors(module, &args), args })
 }
 
-/// Heads of the `yolov5` repository have anchors where those of `ultralytics` have none.
+/// Heads of the `yolov5` and `yolov7` repositories have anchors where those of `ultralytics` have none.
 fn with_anchors(module: &str, args: &[Arg]) -> String {
     let anchors = matches!(args.get(1), Some(Arg::List(_)));
     match module {
-        "Detect" | "Segment" if anchors => format!("Anchor{module}"),
+        "Detect" | "Segment" | "ISegment" if anchors => format!("Anchor{module}"),
         _ => module.to_owned(),
     }
 }

@@ -5,14 +5,14 @@ use ocelli_engine::{Error, Graph, Result, Shape, Tensor, Value, Weights};
 
 /// The weight `[out, in / groups, k, k]` and the bias of a convolution, its norm folded in.
 #[derive(Clone, Debug)]
-pub(super) struct Kernel {
+pub(crate) struct Kernel {
     weight: Tensor,
     bias: Tensor,
 }
 
 impl Kernel {
     /// That of the convolution unit at `w`, as trained or with its norm folded by an export.
-    pub(super) fn of_unit(w: &Weights, shape: [usize; 4], eps: f32) -> Result<Kernel> {
+    pub(crate) fn of_unit(w: &Weights, shape: [usize; 4], eps: f32) -> Result<Kernel> {
         let out = [shape[0]];
         let weight = w.get("conv.weight", &shape)?;
         if w.get_optional("bn.weight", &out)?.is_none() {
@@ -39,12 +39,12 @@ impl Kernel {
     }
 
     /// The convolution of the `weight` and the `bias` at `w`.
-    pub(super) fn of_conv(w: &Weights, shape: [usize; 4]) -> Result<Kernel> {
+    pub(crate) fn of_conv(w: &Weights, shape: [usize; 4]) -> Result<Kernel> {
         Ok(Kernel { weight: w.get("weight", &shape)?, bias: w.get("bias", &shape[..1])? })
     }
 
     /// One convolution for the sum of two, the second with a smaller odd kernel about the same centre.
-    pub(super) fn plus(&self, small: &Kernel) -> Result<Kernel> {
+    pub(crate) fn plus(&self, small: &Kernel) -> Result<Kernel> {
         let bias = Tensor::derive(self.bias.shape(), &"sum", &[&self.bias, &small.bias], |of| {
             of[0].iter().zip(&*of[1]).map(|(a, b)| a + b).collect()
         });
@@ -70,8 +70,27 @@ impl Kernel {
         Ok(Kernel { weight, bias })
     }
 
+    /// One convolution for the sum of this one and its input, which has as many channels.
+    pub(crate) fn plus_input(&self) -> Result<Kernel> {
+        let &[out, inner, k, _] = &*self.weight.shape() else {
+            return Err(mismatch(self.weight.shape()));
+        };
+        if out != inner || k % 2 == 0 {
+            return Err(mismatch(self.weight.shape()));
+        }
+        let weight =
+            Tensor::derive(self.weight.shape(), &"plus input", &[&self.weight], move |of| {
+                let mut all = of[0].to_vec();
+                for (i, row) in all.chunks_mut(inner * k * k).enumerate() {
+                    row[i * k * k + k * k / 2] += 1.0;
+                }
+                all
+            });
+        Ok(Kernel { weight, bias: self.bias.clone() })
+    }
+
     /// Output channel `i` is the one that was `order(i)`; `name` tells orders apart.
-    pub(super) fn reordered(
+    pub(crate) fn reordered(
         &self,
         name: &(impl std::hash::Hash + Clone),
         order: impl Fn(usize) -> usize + Copy + Send + Sync + 'static,
@@ -88,7 +107,7 @@ impl Kernel {
     }
 
     /// `[n, h, w, in]` to `[n, h', w', out]`.
-    pub(super) fn run(
+    pub(crate) fn run(
         self,
         g: &mut Graph,
         x: Value,

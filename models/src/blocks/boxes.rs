@@ -5,7 +5,7 @@ use ocelli_engine::{Error, Graph, Result, Shape, Tensor, Value};
 
 /// How boxes are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(crate) enum Form {
     /// Centre x, centre y, width, height.
     Centre,
     /// x1, y1, x2, y2.
@@ -13,16 +13,16 @@ pub(super) enum Form {
 }
 
 /// Where the anchors are, in pixels of the input.
-pub(super) struct Places {
+pub(crate) struct Places {
     /// What a box's numbers count from, `[1 or n, k, 4]`: the anchor, and for [`Form::Centre`] zero for the sides.
-    pub(super) origins: Value,
+    pub(crate) origins: Value,
     /// Pixels from one anchor of the level to the next, `[1 or n, k, 1]`.
-    pub(super) strides: Value,
+    pub(crate) strides: Value,
 }
 
 impl Places {
     /// The anchors of all levels, in the middle of each place of the maps.
-    pub(super) fn all(
+    pub(crate) fn all(
         g: &mut Graph,
         features: &[Value],
         input: [usize; 2],
@@ -49,7 +49,7 @@ impl Places {
     }
 
     /// The anchors `rows` `[n, k]` of these.
-    pub(super) fn at(&self, g: &mut Graph, rows: Value) -> Result<Places> {
+    pub(crate) fn at(&self, g: &mut Graph, rows: Value) -> Result<Places> {
         let ([n, _], [_, count, _]) = (g.dims("head", rows)?, g.dims("head", self.strides)?);
         let mut pick = |table: Value, width: usize| {
             let table = g.expand(table, &[n, count, width])?;
@@ -59,14 +59,14 @@ impl Places {
     }
 
     /// `relative` `[n, k, 4]`, in strides from the anchors, in pixels of the input.
-    pub(super) fn place(&self, g: &mut Graph, relative: Value) -> Result<Value> {
+    pub(crate) fn place(&self, g: &mut Graph, relative: Value) -> Result<Value> {
         let pixels = g.mul(relative, self.strides)?;
         g.add(pixels, self.origins)
     }
 }
 
 /// Pixels of the input for one place of a map, a power of two: a map of an input that it does not divide is rounded up.
-pub(super) fn stride(input: [usize; 2], map: [usize; 2]) -> Result<f32> {
+pub(crate) fn stride(input: [usize; 2], map: [usize; 2]) -> Result<f32> {
     if map.contains(&0) {
         let what = format!("a map of {} x {} places", map[0], map[1]);
         return Err(Error::Shape { op: "head", what });
@@ -79,7 +79,7 @@ pub(super) fn stride(input: [usize; 2], map: [usize; 2]) -> Result<f32> {
 /// distances, to boxes `[n, k, 4]` in strides from the anchors.
 ///
 /// The mean of a distribution and the way from distances to a box are linear, hence one matrix.
-pub(super) fn relative(g: &mut Graph, distances: Value, bins: usize, form: Form) -> Result<Value> {
+pub(crate) fn relative(g: &mut Graph, distances: Value, bins: usize, form: Form) -> Result<Value> {
     let [n, k, sides] = g.dims("head", distances)?;
     let x = if bins > 1 {
         let x = g.reshape(distances, &[n, k, 4, bins])?;
@@ -118,7 +118,7 @@ fn matrix(bins: usize, form: Form) -> Vec<f32> {
 
 /// Turns the centres of boxes `[n, k, 4]` ([`Form::Centre`], in strides from the anchors) around the anchors by `angle`
 /// `[n, k, 1]`.
-pub(super) fn turn(g: &mut Graph, boxes: Value, angle: Value) -> Result<Value> {
+pub(crate) fn turn(g: &mut Graph, boxes: Value, angle: Value) -> Result<Value> {
     let parts = g.split(boxes, 2, &[1, 1, 2])?;
     let (cos, sin) = (g.unary(angle, Unary::Cos), g.unary(angle, Unary::Sin));
     let (x_cos, y_sin) = (g.mul(parts[0], cos)?, g.mul(parts[1], sin)?);

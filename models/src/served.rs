@@ -1,0 +1,160 @@
+//! What detectors of several families do alike when they are loaded, and what they know of their classes.
+
+use ocelli_vision::Size;
+use ocelli_vision::config::{InferenceConfig, PostProcessing, ResizeMode};
+
+use crate::registry::{LoadOptions, Package};
+use crate::{Error, Result};
+
+/// The gray that packages want where a fit to the longer edge is replaced by a letterbox.
+const SUBSTITUTE_GRAY: u8 = 127;
+/// The longest side of an input.
+pub(crate) const MAX_SIDE: usize = 8192;
+
+/// The classes of a network, and those that are reported.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Classes {
+    /// Of the network.
+    pub(crate) known: Vec<String>,
+    /// Reported.
+    pub(crate) names: Vec<String>,
+    /// What is reported for each class of the network; nothing where it is left out.
+    reported_as: Option<Vec<Option<usize>>>,
+}
+
+impl Classes {
+    /// Those of a network with `known` classes, changed as a package says.
+    pub(crate) fn new(known: Vec<String>, inference: Option<&InferenceConfig>) -> Classes {
+        match inference.and_then(|config| config.class_mapping(&known)) {
+            Some(mapping) => {
+                Classes { known, names: mapping.names, reported_as: Some(mapping.index) }
+            }
+            None => Classes { names: known.clone(), known, reported_as: None },
+        }
+    }
+
+    /// What the network's class is reported as; nothing if it is left out.
+    pub(crate) fn reported(&self, class_id: usize) -> Option<usize> {
+        match &self.reported_as {
+            Some(reported) => reported.get(class_id).copied().flatten(),
+            None => Some(class_id),
+        }
+    }
+}
+
+/// The names of `count` classes: what the caller gives, else the package's, else the file's, else numbered ones.
+///
+/// # Errors
+/// There are more or fewer.
+pub(crate) fn class_names(
+    count: usize,
+    options: &LoadOptions,
+    package: Option<&Package>,
+    stored: Option<Vec<String>>,
+) -> Result<Vec<String>> {
+    let packaged = package.map(|package| package.class_names.clone());
+    let packaged = packaged.filter(|names| !names.is_empty());
+    match options.class_names.clone().or(packaged).or(stored) {
+        None => Ok((0..count).map(|i| format!("class{i}")).collect()),
+        Some(names) if names.len() == count => Ok(names),
+        Some(names) => {
+            let reason = format!("{} names for the {count} classes of the network", names.len());
+            Err(Error::BadOption { name: "labels", reason })
+        }
+    }
+}
+
+/// What a package says of pictures and answers, of a network whose input has one size and that does not suppress.
+///
+/// # Errors
+/// `inference_config.json` is missing or malformed, or asks for another way of reading answers.
+pub(crate) fn inference_config(package: &Package) -> Result<InferenceConfig> {
+    let text = package.inference_config.as_ref();
+    let text =
+        text.ok_or_else(|| Error::BadPackage("`inference_config.json` is missing".into()))?;
+    let mut config = InferenceConfig::parse(text.as_bytes())?;
+    if config.network_input.resize_mode == ResizeMode::FitLongerEdge {
+        config.network_input.resize_mode = ResizeMode::Letterbox;
+        config.network_input.padding_value = Some(SUBSTITUTE_GRAY);
+    }
+    match config.post_processing {
+        Some(PostProcessing::Nms { fused: false, .. }) => Ok(config),
+        _ => {
+            let what = "`inference_config.json`: this model is served with `post_processing` of type `nms`, not fused";
+            Err(Error::BadPackage(what.into()))
+        }
+    }
+}
+
+/// That the variant is the one that was asked for, if any was.
+///
+/// # Errors
+/// It is another.
+pub(crate) fn check_said(
+    architecture: &str,
+    variant: &str,
+    options: &LoadOptions,
+    package: Option<&Package>,
+    file: &str,
+) -> Result<()> {
+    let said = options.model_type.as_deref();
+    let said = said.or_else(|| package.and_then(|package| package.model_type.as_deref()));
+    match said {
+        Some(said) if said != architecture && said != variant => Err(Error::Contradiction {
+            file: file.to_owned(),
+            said: said.to_owned(),
+            found: format!("its tensors are those of {variant}"),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The input's size: what the caller asks for, else the package's, else `usual`.
+///
+/// # Errors
+/// A side is no multiple of `stride`, or too long.
+pub(crate) fn resolution(
+    options: &LoadOptions,
+    inference: Option<&InferenceConfig>,
+    usual: Size,
+    stride: usize,
+) -> Result<Size> {
+    let packaged = inference.and_then(|config| config.network_input.training_input_size);
+    let size = options.resolution.or(packaged).unwrap_or(usual);
+    let fits = |side: usize| (1..=MAX_SIDE).contains(&side) && side.is_multiple_of(stride);
+    if fits(size.width) && fits(size.height) {
+        return Ok(size);
+    }
+    let reason = format!(
+        "{size}: both sides of this network's input must be multiples of {stride}, at most {MAX_SIDE}"
+    );
+    Err(Error::BadOption { name: "resolution", reason })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_taken_in_order_and_checked() {
+        let usual = Size::new(640, 640);
+        let asked = |side| LoadOptions {
+            resolution: Some(Size::new(side, side)),
+            ..LoadOptions::default()
+        };
+        assert_eq!(resolution(&LoadOptions::default(), None, usual, 32).unwrap(), usual);
+        assert_eq!(resolution(&asked(320), None, usual, 32).unwrap().width, 320);
+        for side in [0, 33, MAX_SIDE + 32] {
+            assert!(resolution(&asked(side), None, usual, 32).is_err(), "{side}");
+        }
+    }
+
+    #[test]
+    fn names_must_be_as_many_as_classes() {
+        let options = LoadOptions::default();
+        assert_eq!(class_names(2, &options, None, None).unwrap(), ["class0", "class1"]);
+        let stored = Some(vec!["cat".to_owned()]);
+        assert_eq!(class_names(1, &options, None, stored.clone()).unwrap(), ["cat"]);
+        assert!(class_names(2, &options, None, stored).is_err());
+    }
+}

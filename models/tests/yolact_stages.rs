@@ -1,0 +1,81 @@
+//! YOLACT against the original, stage by stage, with weights from a formula, and loading it.
+//!
+//! Tolerance: `max|a - b| <= 1e-4 * max|b|` for each stage, 1e-3 for the results. The first stage that differs fails the
+//! test and is named.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
+
+mod common;
+
+use common::{executor, stages};
+use ocelli_engine::{Graph, Result, Value, Weights};
+use ocelli_models::yolact::{Config, network};
+use ocelli_models::{AnyModel, LoadOptions, LoadRequest, registry};
+use ocelli_vision::{Confidence, Image, InferOptions, PostProcessOptions, Size, Task};
+
+#[test]
+fn base() {
+    compare("yolact_base", 80);
+}
+
+#[test]
+fn resnet50() {
+    compare("yolact_resnet50", 80);
+}
+
+#[test]
+fn darknet53() {
+    compare("yolact_darknet53", 80);
+}
+
+#[test]
+fn resnet50_pascal() {
+    compare("yolact_resnet50_pascal", 20);
+}
+
+fn compare(case: &str, classes: usize) {
+    let config = Config::find(&case.replace('_', "-"), classes).unwrap();
+    let results = ["protos", "boxes", "scores", "coefficients"];
+    stages::compare("yolact", case, &results, |g, w, x| describe(g, w, x, &config));
+}
+
+fn describe(
+    g: &mut Graph,
+    w: &Weights,
+    image: Value,
+    config: &Config,
+) -> Result<Vec<(String, Value)>> {
+    let net = network(g, w, image, config)?;
+    let results = [
+        ("protos", net.protos),
+        ("boxes", net.boxes),
+        ("scores", net.scores),
+        ("coefficients", net.coefficients),
+    ];
+    let results = results.map(|(name, value)| (name.to_owned(), value));
+    Ok(net.stages.into_iter().chain(results).collect())
+}
+
+#[test]
+fn a_state_dict_is_recognised_and_answers() {
+    let config = Config::find("yolact-resnet50", 3).unwrap();
+    let weights = stages::checkpoint(|g, w, x| describe(g, w, x, &config));
+    let (family, task) = registry::recognise(&weights).unwrap();
+    assert_eq!((family.architecture, task), ("yolact", Task::InstanceSegmentation));
+    let options = LoadOptions { resolution: Some(Size::new(90, 70)), ..LoadOptions::default() };
+    let executor = executor();
+    let loaded = (family.load)(&LoadRequest { weights, package: None, options, executor }).unwrap();
+    assert_eq!(loaded.variant, "yolact-resnet50");
+    assert!(loaded.unused.is_empty(), "{:?}", loaded.unused);
+    let AnyModel::InstanceSegmentation(model) = loaded.model else { panic!("no masks") };
+    assert_eq!(model.class_names(), ["class0", "class1", "class2"]);
+
+    let image = Image::filled(50, 40, [200, 10, 10]).unwrap();
+    let post_process =
+        PostProcessOptions { confidence: Confidence::Value(0.0), ..PostProcessOptions::default() };
+    let options = InferOptions { post_process, ..InferOptions::default() };
+    let found = model.infer(&[image], &options).unwrap().remove(0);
+    assert!(!found.detections.is_empty());
+    assert_eq!(found.masks.len(), found.detections.len());
+    assert!(found.detections.confidence.is_sorted_by(|a, b| a >= b));
+}

@@ -1,0 +1,69 @@
+//! YOLO-NAS against the original, stage by stage, with weights from a formula, and loading it.
+//!
+//! Tolerance: `max|a - b| <= 1e-4 * max|b|` for each stage, 1e-3 for the results. The first stage that differs fails the
+//! test and is named.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
+
+mod common;
+
+use common::{executor, stages};
+use ocelli_engine::{Graph, Result, Value, Weights};
+use ocelli_models::yolonas::{Config, network};
+use ocelli_models::{AnyModel, LoadOptions, LoadRequest, registry};
+use ocelli_vision::{Confidence, Image, InferOptions, PostProcessOptions, Size, Task};
+
+#[test]
+fn small() {
+    compare("s");
+}
+
+#[test]
+fn medium() {
+    compare("m");
+}
+
+#[test]
+fn large() {
+    compare("l");
+}
+
+fn compare(letter: &str) {
+    let config = Config::find(&format!("yolonas-{letter}"), 80).unwrap();
+    stages::compare("yolonas", letter, &["boxes", "scores"], |g, w, x| describe(g, w, x, &config));
+}
+
+fn describe(
+    g: &mut Graph,
+    w: &Weights,
+    image: Value,
+    config: &Config,
+) -> Result<Vec<(String, Value)>> {
+    let net = network(g, w, image, config)?;
+    let results = [("boxes".to_owned(), net.boxes), ("scores".to_owned(), net.scores)];
+    Ok(net.stages.into_iter().chain(results).collect())
+}
+
+#[test]
+fn a_state_dict_is_recognised_and_answers() {
+    let config = Config::find("yolonas-s", 3).unwrap();
+    let weights = stages::checkpoint(|g, w, x| describe(g, w, x, &config));
+    let (family, task) = registry::recognise(&weights).unwrap();
+    assert_eq!((family.architecture, task), ("yolonas", Task::ObjectDetection));
+    let options = LoadOptions { resolution: Some(Size::new(96, 64)), ..LoadOptions::default() };
+    let executor = executor();
+    let loaded = (family.load)(&LoadRequest { weights, package: None, options, executor }).unwrap();
+    assert_eq!(loaded.variant, "yolonas-s");
+    assert!(loaded.unused.is_empty(), "{:?}", loaded.unused);
+    let AnyModel::ObjectDetection(model) = loaded.model else { panic!("not a detector") };
+    assert_eq!(model.class_names(), ["class0", "class1", "class2"]);
+
+    let image = Image::filled(50, 40, [200, 10, 10]).unwrap();
+    let post_process =
+        PostProcessOptions { confidence: Confidence::Value(0.0), ..PostProcessOptions::default() };
+    let options = InferOptions { post_process, ..InferOptions::default() };
+    let found = model.infer(&[image], &options).unwrap().remove(0);
+    assert!(!found.is_empty());
+    assert!(found.confidence.is_sorted_by(|a, b| a >= b));
+    assert!(found.xyxy.iter().all(|b| b[0] >= 0.0 && b[2] <= 50.0 && b[3] <= 40.0));
+}
