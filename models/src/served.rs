@@ -4,10 +4,12 @@ use ocelli_vision::Size;
 use ocelli_vision::config::{InferenceConfig, PostProcessing, ResizeMode};
 
 use crate::registry::{LoadOptions, Package};
-use crate::{Error, Result};
+use crate::{COCO_NAMES, Error, Result};
 
 /// The gray that packages want where a fit to the longer edge is replaced by a letterbox.
 const SUBSTITUTE_GRAY: u8 = 127;
+/// Classes of networks that number COCO's without gaps.
+const COCO_CLASSES: usize = 80;
 /// The longest side of an input.
 pub(crate) const MAX_SIDE: usize = 8192;
 
@@ -42,7 +44,8 @@ impl Classes {
     }
 }
 
-/// The names of `count` classes: what the caller gives, else the package's, else the file's, else numbered ones.
+/// The names of `count` classes: what the caller gives, else the package's, else the file's, else numbered ones. Of COCO's
+/// 91 ids those without a category are left out where the network has 80 classes.
 ///
 /// # Errors
 /// There are more or fewer.
@@ -57,6 +60,9 @@ pub(crate) fn class_names(
     match options.class_names.clone().or(packaged).or(stored) {
         None => Ok((0..count).map(|i| format!("class{i}")).collect()),
         Some(names) if names.len() == count => Ok(names),
+        Some(names) if count == COCO_CLASSES && names.iter().eq(COCO_NAMES.lines()) => {
+            Ok(names.into_iter().filter(|name| name != "background").collect())
+        }
         Some(names) => {
             let reason = format!("{} names for the {count} classes of the network", names.len());
             Err(Error::BadOption { name: "labels", reason })

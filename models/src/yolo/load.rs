@@ -19,6 +19,7 @@ use super::spec::Spec;
 use crate::key_points::unnamed;
 use crate::registry::{AnyModel, LoadOptions, LoadRequest, Loaded, Package, Preparation};
 use crate::runtime::Runtime;
+use crate::served;
 use crate::weights::CheckpointWeights;
 use crate::{Error, Result};
 
@@ -200,20 +201,16 @@ fn class_names(
     package: Option<&Package>,
 ) -> Result<Vec<String>> {
     let count = identity.spec.classes;
-    let packaged = package.map(|package| &package.class_names).filter(|names| !names.is_empty());
-    let given = options.class_names.as_ref();
     if identity.task == Task::DepthEstimation {
         return Ok(Vec::new());
     }
-    let Some(names) = given.or(packaged).or(checkpoint.facts.class_names.as_ref()) else {
-        return Ok((0..count).map(|i| format!("class{i}")).collect());
-    };
-    let background = package.is_some() && identity.task == Task::SemanticSegmentation;
-    if names.len() == count || (background && names.len() == count + 1) {
+    let packaged = package.map(|package| &package.class_names);
+    let with_background = packaged
+        .filter(|names| identity.task == Task::SemanticSegmentation && names.len() == count + 1);
+    if let (Some(names), None) = (with_background, &options.class_names) {
         return Ok(names.clone());
     }
-    let reason = format!("{} names for the {count} classes of the network", names.len());
-    Err(Error::BadOption { name: "labels", reason })
+    served::class_names(count, options, package, checkpoint.facts.class_names.clone())
 }
 
 /// The key points of each class, from `keypoints_metadata.json`, else by their number.
