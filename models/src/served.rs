@@ -83,13 +83,17 @@ pub(crate) fn inference_config(package: &Package) -> Result<InferenceConfig> {
         config.network_input.resize_mode = ResizeMode::Letterbox;
         config.network_input.padding_value = Some(SUBSTITUTE_GRAY);
     }
-    match config.post_processing {
-        Some(PostProcessing::Nms { fused: false, .. }) => Ok(config),
-        _ => {
-            let what = "`inference_config.json`: this model is served with `post_processing` of type `nms`, not fused";
-            Err(Error::BadPackage(what.into()))
-        }
+    if let Some(PostProcessing::Nms { fused: false, .. }) = config.post_processing {
+        return Ok(config);
     }
+    let what = "`inference_config.json`: this model is served with `post_processing` of type `nms`, not fused";
+    Err(Error::BadPackage(what.into()))
+}
+
+/// Whether an export made up the name: a constant of its own, no tensor of the network.
+pub(crate) fn is_constant(name: &str) -> bool {
+    let numbered = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+    numbered || name.starts_with('/') || name.starts_with("onnx::")
 }
 
 /// That the variant is the one that was asked for, if any was.

@@ -8,6 +8,7 @@
 mod common;
 
 use common::{executor, stages};
+use ocelli_converters::{DType, StateDict};
 use ocelli_engine::{Graph, Result, Value, Weights};
 use ocelli_models::yolact::{Config, network};
 use ocelli_models::{AnyModel, LoadOptions, LoadRequest, registry};
@@ -54,6 +55,30 @@ fn describe(
     ];
     let results = results.map(|(name, value)| (name.to_owned(), value));
     Ok(net.stages.into_iter().chain(results).collect())
+}
+
+#[test]
+fn levels_with_heads_of_their_own_are_refused() {
+    let config = Config::find("yolact-resnet50", 1).unwrap();
+    let weights = stages::checkpoint(|g, w, x| describe(g, w, x, &config));
+    let tensor = |tensor: &ocelli_converters::Tensor, name: String, by: f32| {
+        let values = tensor.to_f32().unwrap();
+        let bytes = values.iter().flat_map(|v| (v * by).to_le_bytes()).collect();
+        (name, DType::F32, tensor.shape().to_vec(), bytes)
+    };
+    let with_another = |by: f32| {
+        let first = weights.get("prediction_layers.0.bbox_layer.weight").unwrap();
+        let second = tensor(first, first.name().replace(".0.", ".1."), by);
+        let all = weights.tensors().map(|t| tensor(t, t.name().to_owned(), 1.0));
+        let weights = StateDict::from_tensors(all.chain([second])).unwrap();
+        let (family, _) = registry::recognise(&weights).unwrap();
+        let options = LoadOptions { resolution: Some(Size::new(64, 64)), ..LoadOptions::default() };
+        let executor = executor();
+        (family.load)(&LoadRequest { weights, package: None, options, executor })
+    };
+    assert!(with_another(1.0).unwrap().unused.is_empty());
+    let error = with_another(2.0).map(|loaded| loaded.variant).unwrap_err().to_string();
+    assert!(error.contains("a head for each level"), "{error}");
 }
 
 #[test]

@@ -31,6 +31,7 @@ pub(super) fn load(request: &LoadRequest) -> Result<Loaded> {
     let package = package.as_ref();
     let weights = weights(file, options.weights)?;
     refuse_deformable(&weights)?;
+    refuse_several_heads(&weights)?;
     let said = options.model_type.as_deref();
     let said = said.or_else(|| package.and_then(|package| package.model_type.as_deref()));
     let config = Config::infer(said, |name| shape(&weights, name)).map_err(|reason| {
@@ -86,6 +87,24 @@ fn refuse_deformable(weights: &StateDict) -> Result<()> {
             hint: "use a YOLACT without deformable convolutions".to_owned(),
         }),
     }
+}
+
+/// Refuses networks whose levels do not share a head. Exports have the shared one once for each level.
+fn refuse_several_heads(weights: &StateDict) -> Result<()> {
+    for part in ["bbox_layer.weight", "conf_layer.weight", "mask_layer.weight"] {
+        let at = |level: usize| weights.get(&format!("prediction_layers.{level}.{part}"));
+        let Some(first) = at(0) else { continue };
+        for other in (1..5).filter_map(at) {
+            if first.to_f32()? != other.to_f32()? {
+                return Err(Error::Unsupported {
+                    file: weights.file().to_owned(),
+                    what: format!("a head for each level (tensor `{}`)", other.name()),
+                    hint: "train with `share_prediction_module`, as published networks are".into(),
+                });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The network for inputs of `shape`: `predictions`, rows of centre x, centre y, width, height in pixels of the input, a

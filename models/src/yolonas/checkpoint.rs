@@ -9,6 +9,7 @@
 use ocelli_converters::{StateDict, Tensor};
 
 use crate::registry::WeightChoice;
+use crate::served::is_constant;
 use crate::{Error, Result};
 
 /// A tensor that every network of the family has.
@@ -46,5 +47,5 @@ pub(super) fn shape(weights: &StateDict, name: &str) -> Option<Vec<usize>> {
 
 /// Whether a tensor is known to have no part in answers.
 pub(super) fn needless(name: &str) -> bool {
-    name.ends_with(".num_batches_tracked") || name.contains(".rbr_reparam.")
+    name.ends_with(".num_batches_tracked") || name.contains(".rbr_reparam.") || is_constant(name)
 }

@@ -121,9 +121,10 @@ fn prepare(
 /// How answers are read: as the trainer predicts for a checkpoint, as packages are served for a package.
 fn manner(processing: &Processing, packaged: bool) -> Manner {
     let stored = |value: Option<f64>, usual: f32| value.map_or(usual, |value| value as f32);
-    let (confidence, iou_threshold) = match packaged {
-        true => (0.4, 0.3),
-        false => (stored(processing.confidence, 0.25), stored(processing.iou_threshold, 0.7)),
+    let (confidence, iou_threshold) = if packaged {
+        (0.4, 0.3)
+    } else {
+        (stored(processing.confidence, 0.25), stored(processing.iou_threshold, 0.7))
     };
     let suppression = Suppression {
         iou_threshold,
