@@ -1,4 +1,4 @@
-//! Loading YOLOv7 from a state dict that says nothing of itself.
+//! Loading `YOLOv7` from a state dict that says nothing of itself.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 

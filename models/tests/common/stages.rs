@@ -104,7 +104,11 @@ impl Values for Filled {
     fn load(&self) -> Result<Cow<'_, [f32]>> {
         let mut values = fill(&self.name, &self.shape, 0);
         let factor = self.factors.get().and_then(|factors| factors.get(&self.name)).copied();
-        values.iter_mut().for_each(|v| *v *= factor.unwrap_or(1.0));
+        if let Some(factor) = factor {
+            for value in &mut values {
+                *value *= factor;
+            }
+        }
         Ok(Cow::Owned(values))
     }
 }
