@@ -1,11 +1,14 @@
 //! The architectures of ocelli.
 
 mod blocks;
+mod classification;
 mod error;
 mod key_points;
 pub mod registry;
+pub mod resnet;
 pub mod rfdetr;
 mod runtime;
+pub mod snapshot;
 mod weights;
 pub mod yolo;
 
@@ -31,4 +34,12 @@ pub const FAMILIES: &[registry::Family] = &[
     yolo::FAMILIES[6],
     yolo::FAMILIES[7],
     yolo::FAMILIES[8],
+    resnet::FAMILY,
 ];
+
+/// How Hugging Face folders name what there is here.
+pub const SNAPSHOTS: &[&[snapshot::Snapshot]] = &[resnet::SNAPSHOTS];
+
+#[cfg(test)]
+#[path = "../../tests/common/shared.rs"]
+mod lent;

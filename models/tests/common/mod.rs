@@ -9,6 +9,7 @@ use ocelli_engine::Executor;
 pub mod formula;
 pub mod golden;
 pub mod rfdetr;
+pub mod stages;
 pub mod yolo;
 
 #[path = "../../../tests/common/shared.rs"]
