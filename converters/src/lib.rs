@@ -15,6 +15,7 @@ mod onnx;
 mod pickle;
 mod readers;
 mod rename;
+mod sharded;
 mod sniff;
 mod source;
 mod state_dict;

@@ -11,7 +11,7 @@ use crate::readers::{self, Content};
 use crate::source::Source;
 use crate::storage::{ByteOrder, Storage};
 use crate::tensor::{Layout, row_major};
-use crate::{DType, Error, Tensor, Value};
+use crate::{DType, Error, Tensor, Value, sharded};
 
 /// How a checkpoint is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -77,8 +77,14 @@ struct Inner {
 impl StateDict {
     /// Opens a file, whatever it is called, by its content: maps it and reads its directory and
     /// pickle, and no tensor. The file must not be shortened while any tensor of it is alive.
+    ///
+    /// A file called `*.index.json` stands for the files beside it that it names, as the Hugging
+    /// Face hub has models in several.
     pub fn open(path: impl AsRef<Path>) -> Result<StateDict, Error> {
         let path = path.as_ref();
+        if sharded::is_index(path) {
+            return sharded::open(path);
+        }
         Self::read(&Source::map(path)?, &path.display().to_string(), Some(path))
     }
 
@@ -122,6 +128,35 @@ impl StateDict {
         }
         let (format, root, extra) = (Format::Memory, Value::None, HashMap::new());
         let inner = Inner { file, format, root, named, extra };
+        Ok(StateDict(Arc::new(inner)))
+    }
+
+    /// These tensors and those of `other`, whose names get `prefix` before them.
+    #[must_use]
+    pub fn with(&self, prefix: &str, other: &StateDict) -> StateDict {
+        let mut joined = self.renamed(|name| Some(name.to_owned()));
+        if let Some(inner) = Arc::get_mut(&mut joined.0) {
+            for tensor in other.tensors() {
+                inner.named.push(&format!("{prefix}{}", tensor.name()), tensor, "");
+            }
+        }
+        joined
+    }
+
+    /// Tensors of several files under one name; all else is that of `first`.
+    pub(crate) fn of_tensors<'a>(
+        file: &str,
+        first: Option<&StateDict>,
+        tensors: impl Iterator<Item = Result<&'a Tensor, Error>>,
+    ) -> Result<StateDict, Error> {
+        let mut named = Named::default();
+        for tensor in tensors {
+            let tensor = tensor?;
+            named.push(tensor.name(), tensor, "");
+        }
+        let format = first.map_or(Format::Memory, StateDict::format);
+        let root = first.map_or(Value::None, |first| first.root().clone());
+        let inner = Inner { file: Arc::from(file), format, root, named, extra: HashMap::new() };
         Ok(StateDict(Arc::new(inner)))
     }
 

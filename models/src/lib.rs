@@ -2,12 +2,15 @@
 
 mod batch;
 mod blocks;
+mod classification;
 mod error;
 mod key_points;
 pub mod registry;
+pub mod resnet;
 pub mod rfdetr;
 mod runtime;
 mod served;
+pub mod snapshot;
 mod weights;
 pub mod yolact;
 pub mod yolo;
@@ -39,4 +42,12 @@ pub const FAMILIES: &[registry::Family] = &[
     yolo::FAMILIES[10],
     yolonas::FAMILY,
     yolact::FAMILY,
+    resnet::FAMILY,
 ];
+
+/// How Hugging Face folders name what there is here.
+pub const SNAPSHOTS: &[&[snapshot::Snapshot]] = &[resnet::SNAPSHOTS];
+
+#[cfg(test)]
+#[path = "../../tests/common/shared.rs"]
+mod lent;

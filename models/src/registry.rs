@@ -56,6 +56,10 @@ pub struct Package {
     pub keypoints_metadata: Option<String>,
     /// The name in `model_type.json`.
     pub model_type: Option<String>,
+    /// The text of a Hugging Face folder's `config.json`.
+    pub config: Option<String>,
+    /// The text of its `preprocessor_config.json`.
+    pub preprocessor_config: Option<String>,
     /// The `model_features` of `model_config.json`.
     pub features: Map<String, Value>,
     /// What `model_config.json` recommends.
@@ -67,6 +71,8 @@ pub struct Package {
 pub struct LoadOptions {
     /// The variant's id, `rfdetr-nano` for instance.
     pub model_type: Option<String>,
+    /// The task, where the weights fit several.
+    pub task: Option<Task>,
     /// Names by class id.
     pub class_names: Option<Vec<String>>,
     /// The network's input.

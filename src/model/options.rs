@@ -52,7 +52,8 @@ impl AutoModelOptions {
         self
     }
 
-    /// The task, where a package does not name it.
+    /// The task, where a package does not name it or the weights fit several: a classifier's also do
+    /// [`Task::MultiLabelClassification`].
     pub fn task(self, task: Task) -> Self {
         Self { task: Some(task), ..self }
     }
@@ -134,7 +135,7 @@ impl AutoModelOptions {
         Self { downloader: Some(downloader), ..self }
     }
 
-    /// Loads a model from a checkpoint file, a package folder, the address of a checkpoint (`https://`,
+    /// Loads a model from a checkpoint file, a folder (see [`AutoModelOptions::from_path`]), the address of a checkpoint (`https://`,
     /// `hf://owner/repository/file`), a repository (`hf://owner/repository`), or the name of a released one: see
     /// [`ModelSource::parse`].
     ///
@@ -149,13 +150,14 @@ impl AutoModelOptions {
             }
             ModelSource::Repository(repository) => {
                 let folder = repository.snapshot(&mut |address| self.fetch(address, None))?;
-                self.load_snapshot(repository.name().to_owned(), &folder)
+                self.load_folder(repository.name().to_owned(), &folder)
             }
             ModelSource::Known(model) => self.load_known(model),
         }
     }
 
-    /// Loads a checkpoint file or a package folder.
+    /// Loads a checkpoint file, a package folder, or a folder as the Hugging Face hub has them (`config.json`, weights in
+    /// one file or several, `preprocessor_config.json`).
     ///
     /// # Errors
     /// See [`Error`].
@@ -166,8 +168,7 @@ impl AutoModelOptions {
         }
         let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         if path.is_dir() {
-            let folder = PackageFolder::read(path)?;
-            return self.load_package(name, folder);
+            return self.load_folder(name, path);
         }
         self.load_checkpoint(name, StateDict::open(path)?)
     }
@@ -181,11 +182,24 @@ impl AutoModelOptions {
         self.load_checkpoint(name, weights)
     }
 
-    /// A package if the repository is one, else the weights that lie in it.
-    fn load_snapshot(self, name: String, folder: &Path) -> Result<AutoModel, Error> {
-        if folder.join("model_config.json").is_file() {
-            return self.load_package(name, PackageFolder::read(folder)?);
+    /// A package, the snapshot of a repository by what its `config.json` says, or the weights that lie in it.
+    fn load_folder(self, name: String, folder: &Path) -> Result<AutoModel, Error> {
+        if package::is_snapshot(folder) {
+            return match PackageFolder::read(folder) {
+                Ok(read) => self.load_package(name, read),
+                Err(unknown) => self.load_only_weights(name, folder).map_err(|_| unknown),
+            };
         }
+        match package::only_weights(folder) {
+            Ok(weights) if !folder.join("model_config.json").is_file() => {
+                self.load_checkpoint(name, StateDict::open(weights)?)
+            }
+            _ => self.load_package(name, PackageFolder::read(folder)?),
+        }
+    }
+
+    /// A checkpoint in a folder whose description says nothing that is known.
+    fn load_only_weights(self, name: String, folder: &Path) -> Result<AutoModel, Error> {
         self.load_checkpoint(name, StateDict::open(package::only_weights(folder)?)?)
     }
 
@@ -243,7 +257,7 @@ impl AutoModelOptions {
 
     fn load_package(self, name: String, folder: PackageFolder) -> Result<AutoModel, Error> {
         let registry = self.find_registry();
-        let weights = StateDict::open(&folder.weights)?;
+        let weights = folder.open_weights()?;
         let task = match self.task.or(folder.config.task_type) {
             Some(task) => task,
             None => registry.recognise(&weights)?.1,
@@ -274,6 +288,7 @@ impl AutoModelOptions {
             let device = self.device.map_or_else(Device::from_env, Ok)?;
             executor(device, self.threads, self.precision)?
         };
+        self.load.task = Some(task);
         let recording = Arc::new(Recording::new(inner));
         let request =
             LoadRequest { weights, package, options: self.load, executor: recording.clone() };

@@ -6,7 +6,9 @@ mod write;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use ocelli_converters::StateDict;
 use ocelli_models::Package;
+use ocelli_models::snapshot::architecture;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -30,6 +32,8 @@ pub struct PackageFolder {
     pub files: Package,
     /// The file with the weights.
     pub weights: PathBuf,
+    /// The file with the weights of the last layer, where they are apart.
+    pub classifier: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -38,11 +42,16 @@ struct ModelType {
 }
 
 impl PackageFolder {
-    /// Reads the package in the folder `path`; of the weights only that they are there.
+    /// Reads the package in the folder `path`, or the snapshot of a Hugging Face repository; of the weights only that
+    /// they are there.
     ///
     /// # Errors
-    /// A file is missing or malformed, or the package brings Python code.
+    /// A file is missing or malformed, the package brings Python code, or the architecture that the snapshot names is
+    /// not known.
     pub fn read(path: &Path) -> Result<PackageFolder, Error> {
+        if is_snapshot(path) {
+            return snapshot(path);
+        }
         let config: ModelConfig =
             require(path, "model_config.json", json(path, "model_config.json")?)?;
         config.check(path)?;
@@ -55,10 +64,52 @@ impl PackageFolder {
             model_type: model_type.map(|file| file.model_type),
             features: config.model_features.clone().unwrap_or_default(),
             recommended: config.recommended_parameters.clone(),
+            config: text(path, "vit/config.json")?,
+            preprocessor_config: None,
         };
         let weights = weights(path, config.backend())?;
-        Ok(PackageFolder { path: path.to_owned(), config, files, weights })
+        let classifier = Some(path.join(CLASSIFIER)).filter(|path| path.is_file());
+        Ok(PackageFolder { path: path.to_owned(), config, files, weights, classifier })
     }
+
+    /// Opens the weights.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn open_weights(&self) -> Result<StateDict, Error> {
+        let weights = StateDict::open(&self.weights)?;
+        Ok(match &self.classifier {
+            None => weights,
+            Some(path) => weights.with("classifier.", &StateDict::open(path)?),
+        })
+    }
+}
+
+/// The last layer of packages whose other weights are as `transformers` stores them.
+const CLASSIFIER: &str = "classifier_layer_weights.pth";
+
+/// Whether a folder is no package, but one with `config.json` as the Hugging Face hub has them.
+pub(crate) fn is_snapshot(folder: &Path) -> bool {
+    !folder.join("model_config.json").is_file() && folder.join("config.json").is_file()
+}
+
+/// Reads a snapshot of a Hugging Face repository.
+fn snapshot(path: &Path) -> Result<PackageFolder, Error> {
+    let config = require(path, "config.json", text(path, "config.json")?)?;
+    let (architecture, task) = architecture(&config)?;
+    let files = Package {
+        config: Some(config),
+        preprocessor_config: text(path, "preprocessor_config.json")?,
+        ..Package::default()
+    };
+    let config = ModelConfig {
+        model_architecture: Some(architecture.to_owned()),
+        task_type: Some(task),
+        backend_type: Some("hugging-face".to_owned()),
+        ..ModelConfig::default()
+    };
+    let weights = weights(path, config.backend())?;
+    Ok(PackageFolder { path: path.to_owned(), config, files, weights, classifier: None })
 }
 
 /// The weights' file: ours, else that of the backend.
@@ -66,7 +117,14 @@ fn weights(package: &Path, backend: &str) -> Result<PathBuf, LoadingError> {
     let candidates: &[&str] = match backend {
         "onnx" => &["weights.safetensors", "weights.onnx"],
         "torch-script" => &["weights.safetensors", "weights.torchscript"],
-        "hugging-face" => &["weights.safetensors", "model.safetensors", "pytorch_model.bin"],
+        "hugging-face" => &[
+            "weights.safetensors",
+            "model.safetensors",
+            "model.safetensors.index.json",
+            "vit/model.safetensors",
+            "pytorch_model.bin",
+            "pytorch_model.bin.index.json",
+        ],
         _ => &["weights.safetensors", "weights.pth", "weights.pt", "model.pt", "model.safetensors"],
     };
     let found = candidates.iter().map(|name| package.join(name)).find(|path| path.is_file());
@@ -92,11 +150,13 @@ pub(crate) fn only_weights(folder: &Path) -> Result<PathBuf, Error> {
     };
     let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
     let found: Vec<PathBuf> = paths.filter(is_weights).collect();
+    let index = folder.join("model.safetensors.index.json");
     match &*found {
         [one] => Ok(one.clone()),
+        _ if index.is_file() => Ok(index),
         [] => Err(corrupted(folder, "model.safetensors", "no weights".to_owned()).into()),
         _ => {
-            let reason = "weights in several files are not read yet; merge them into one file";
+            let reason = "weights in several files and no index of them; give the path of one";
             Err(corrupted(folder, "model.safetensors.index.json", reason.to_owned()).into())
         }
     }

@@ -47,8 +47,10 @@ pub fn write_package(
     options: LoadOptions,
 ) -> Result<WrittenPackage, Error> {
     let package = if source.is_dir() { Some(PackageFolder::read(source)?) } else { None };
-    let file = package.as_ref().map_or(source, |package| &package.weights);
-    let checkpoint = StateDict::open(file)?;
+    let checkpoint = match &package {
+        Some(package) => package.open_weights()?,
+        None => StateDict::open(source)?,
+    };
     let (architecture, task) = match &package {
         Some(PackageFolder { config, .. }) if config.task_type.is_some() => {
             (config.architecture().to_owned(), config.task_type.unwrap_or(Task::ObjectDetection))
@@ -71,8 +73,10 @@ pub fn write_package(
 
     make_empty(folder)?;
     match package {
-        Some(package) => copy_files(&package, folder)?,
-        None => write_files(folder, &architecture, task, &loaded)?,
+        Some(package) if package.path.join("model_config.json").is_file() => {
+            copy_files(&package, folder)?;
+        }
+        _ => write_files(folder, &architecture, task, &loaded)?,
     }
     let (tensors, bytes) = write_weights(&loaded.weights, &folder.join("weights.safetensors"))?;
     Ok(WrittenPackage {

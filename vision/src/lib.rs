@@ -45,9 +45,9 @@ pub use postprocess::{
 };
 pub use predictions::*;
 pub use preprocess::{
-    Fitted, KeyPointsMetadata, Letterbox, Normalisation, Padding, PreProcessed,
+    Fitted, KeyPointsMetadata, Letterbox, Normalisation, OddMargin, Padding, PreProcessed,
     PreProcessingMetadata, PreProcessor, Resampler, StaticCropOffset, config, fit, grayscale,
-    shortest_edge_crop,
+    resize_crop, shortest_edge, shortest_edge_crop,
 };
 pub use size::Size;
 pub use tasks::*;

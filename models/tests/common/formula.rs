@@ -78,12 +78,24 @@ pub struct Formula {
     salt: u64,
     identity: SourceId,
     asked: Mutex<BTreeMap<String, Vec<usize>>>,
+    absent: fn(&str) -> bool,
 }
 
 impl Formula {
     /// `salt_of` says what salt a name has in a case of the given salt.
     pub fn new(salt: u64, salt_of: fn(&str, u64) -> u64) -> Formula {
-        Formula { salt_of, salt, identity: SourceId::unique(), asked: Mutex::default() }
+        Formula {
+            salt_of,
+            salt,
+            identity: SourceId::unique(),
+            asked: Mutex::default(),
+            absent: |_| false,
+        }
+    }
+
+    /// Without the tensors of which `absent` holds.
+    pub fn without(self, absent: fn(&str) -> bool) -> Formula {
+        Formula { absent, ..self }
     }
 
     /// Names and shapes asked for so far.
@@ -94,6 +106,9 @@ impl Formula {
 
 impl WeightSource for Formula {
     fn find(&self, name: &str, needed: Shape) -> Result<Option<Tensor>> {
+        if (self.absent)(name) {
+            return Ok(None);
+        }
         self.asked.lock().unwrap().insert(name.to_owned(), needed.to_vec());
         let salt = (self.salt_of)(name, self.salt);
         let values = Filled { name: name.to_owned(), shape: needed.to_vec(), salt };

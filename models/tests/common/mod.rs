@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use ocelli_engine::Executor;
 
+pub mod comparison;
 pub mod formula;
 pub mod golden;
 pub mod rfdetr;

@@ -17,7 +17,7 @@ pub use letterbox::Letterbox;
 pub use metadata::{Padding, PreProcessingMetadata, StaticCropOffset};
 pub use normalise::Normalisation;
 pub use pipeline::{PreProcessor, Resampler};
-pub use shortest_edge::shortest_edge_crop;
+pub use shortest_edge::{OddMargin, resize_crop, shortest_edge, shortest_edge_crop};
 pub use steps::grayscale;
 
 use crate::Tensor;

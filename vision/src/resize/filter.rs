@@ -1,7 +1,10 @@
 use std::f64::consts::PI;
 
+use serde::{Deserialize, Serialize};
+
 /// Pillow's resampling filters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Filter {
     /// Average of the covered pixels.
     Box,

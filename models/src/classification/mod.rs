@@ -1,0 +1,15 @@
+//! What networks that classify whole pictures share: how pictures are prepared, what stands beside their weights, and
+//! how scores become answers.
+
+mod beside;
+mod finish;
+mod model;
+mod processor;
+mod timm;
+mod transform;
+mod weights;
+
+pub(crate) use beside::Beside;
+pub(crate) use finish::{Plan, finish};
+pub(crate) use transform::Transform;
+pub(crate) use weights::prefixed;

@@ -1,0 +1,89 @@
+//! The network.
+
+use ocelli_engine::op::Activation;
+use ocelli_engine::{Conv, Graph, Result, Value, Weights};
+
+use super::config::{Block, Config};
+
+/// What there is of a network in a graph.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// After the stem and after each stage, `[n, h, w, c]`.
+    pub stages: Vec<Value>,
+    /// Means over each map, `[n, c]`.
+    pub features: Value,
+    /// `[n, classes]`.
+    pub logits: Value,
+}
+
+/// Image `[n, h, w, 3]` to logits.
+///
+/// # Errors
+/// A weight is missing or has another shape, or the image is too small.
+pub fn network(g: &mut Graph, w: &Weights, image: Value, config: &Config) -> Result<Network> {
+    let x = conv_bn(g, image, w, ["conv1", "bn1"], 64, Conv::same(7).stride(2), Activation::Relu)?;
+    let mut x = g.max_pool(x, 3, 2, 1)?;
+    let mut stages = vec![x];
+    for (i, &depth) in config.depths.iter().enumerate() {
+        let stage = w.at(format!("layer{}", i + 1));
+        for j in 0..depth {
+            let stride = if i > 0 && j == 0 { 2 } else { 1 };
+            x = block(g, x, &stage.at(j), (i, stride), config)?;
+        }
+        stages.push(x);
+    }
+    let n = g.shape(x)[0];
+    let x = g.global_avg_pool(x)?;
+    let features = g.reshape(x, &[n, config.channels(3)])?;
+    let logits = g.linear(features, &w.at("fc"), config.classes)?;
+    Ok(Network { stages, features, logits })
+}
+
+/// A block of a stage: `[n, h, w, c]` to `[n, h / stride, w / stride, channels]`.
+fn block(
+    g: &mut Graph,
+    x: Value,
+    w: &Weights,
+    (stage, stride): (usize, usize),
+    config: &Config,
+) -> Result<Value> {
+    let (relu, none) = (Activation::Relu, Activation::Identity);
+    let (inner, out) = (config.width << stage, config.channels(stage));
+    let wide = Conv::same(3).groups(config.groups);
+    let y = match config.block {
+        Block::Basic => {
+            let y = conv_bn(g, x, w, ["conv1", "bn1"], inner, wide.stride(stride), relu)?;
+            conv_bn(g, y, w, ["conv2", "bn2"], out, wide, none)?
+        }
+        Block::Bottleneck => {
+            let y = conv_bn(g, x, w, ["conv1", "bn1"], inner, Conv::k(1), relu)?;
+            let y = conv_bn(g, y, w, ["conv2", "bn2"], inner, wide.stride(stride), relu)?;
+            conv_bn(g, y, w, ["conv3", "bn3"], out, Conv::k(1), none)?
+        }
+    };
+    let shortcut = ["downsample.0", "downsample.1"];
+    let x = if stride != 1 || g.shape(x).last_dim() != out {
+        conv_bn(g, x, w, shortcut, out, Conv::k(1).stride(stride), none)?
+    } else {
+        x
+    };
+    let x = g.add(y, x)?;
+    Ok(g.relu(x))
+}
+
+/// A convolution and its batch norm; in exports the norm is part of the convolution, which has a bias then.
+fn conv_bn(
+    g: &mut Graph,
+    x: Value,
+    w: &Weights,
+    [conv, norm]: [&str; 2],
+    out: usize,
+    geometry: Conv,
+    activation: Activation,
+) -> Result<Value> {
+    if w.at(conv).get_optional("bias", &[out])?.is_some() {
+        let x = g.conv(x, &w.at(conv), out, geometry)?;
+        return Ok(g.activation(x, activation));
+    }
+    g.conv_bn(x, w, (conv, norm), out, geometry, activation)
+}
