@@ -7,9 +7,12 @@
 //! | an export to TorchScript | the archived module | `extra/config.txt` |
 //! | anything else | the tensors as they are | |
 
+use std::collections::BTreeMap;
+
 use ocelli_converters::{StateDict, Value};
 use ocelli_vision::Size;
 
+use super::anchors::anchors;
 use super::heads::{Seen, needless, seen};
 use super::literal::Literal;
 use crate::registry::WeightChoice;
@@ -44,7 +47,7 @@ impl Checkpoint {
             None if choice == WeightChoice::Average => return None,
             None => ("", None),
         };
-        let weights = layers(file, path)?;
+        let weights = with_anchors(layers(file, path)?, file);
         Some(Checkpoint {
             weights,
             yaml: module.and_then(|module| module.get("yaml")).cloned(),
@@ -71,8 +74,7 @@ impl Checkpoint {
 
     /// One more than the number of the last layer.
     pub(super) fn layers(&self) -> usize {
-        let number = |name: &str| name.strip_prefix("model.")?.split('.').next()?.parse().ok();
-        self.weights.names().filter_map(number).max().map_or(0, |last: usize| last + 1)
+        last_layer(&self.weights) + 1
     }
 }
 
@@ -90,21 +92,54 @@ fn module(root: &Value, choice: WeightChoice) -> Option<(&'static str, &Value)> 
     places.iter().find_map(found)
 }
 
+/// The same weights and, if the head is one with anchors and lacks them, those that `file` has as constants.
+fn with_anchors(weights: StateDict, file: &StateDict) -> StateDict {
+    let levels = |head: &str| {
+        (0..8).take_while(|i| weights.contains(&format!("{head}.m.{i}.weight"))).count()
+    };
+    let head = format!("model.{}", last_layer(&weights));
+    let levels = levels(&head);
+    if levels == 0 || weights.contains(&format!("{head}.anchors")) {
+        return weights;
+    }
+    match anchors(file, levels) {
+        Some(anchors) => weights.with(&format!("{head}."), &anchors),
+        None => weights,
+    }
+}
+
+/// The number of the last layer.
+fn last_layer(weights: &StateDict) -> usize {
+    let number = |name: &str| name.strip_prefix("model.")?.split('.').next()?.parse().ok();
+    weights.names().filter_map(number).max().unwrap_or(0)
+}
+
 /// The tensors below `path` that belong to numbered layers, as `model.0...`.
 fn layers(file: &StateDict, path: &str) -> Option<StateDict> {
     let inner = file.subset(path, "");
-    let start = |name: &str| {
-        let at =
-            name.find(".0.").map(|at| at + 1).or_else(|| name.starts_with("0.").then_some(0))?;
-        Some(name[..at].to_owned())
-    };
-    let prefix = inner.names().find_map(start)?;
+    let mut prefixes: BTreeMap<&str, usize> = BTreeMap::new();
+    for prefix in inner.names().filter_map(before_number) {
+        *prefixes.entry(prefix).or_default() += 1;
+    }
+    let (prefix, _) = prefixes.into_iter().max_by_key(|&(_, count)| count)?;
     let rename = |name: &str| {
-        let rest = name.strip_prefix(&prefix)?;
+        let rest = name.strip_prefix(prefix)?;
         let (number, _) = rest.split_once('.')?;
         number.parse::<u16>().ok().map(|_| format!("model.{rest}"))
     };
     Some(inner.renamed(rename)).filter(|layers| !layers.is_empty())
+}
+
+/// What stands before the first part of a name that is a number.
+fn before_number(name: &str) -> Option<&str> {
+    let mut start = 0;
+    for part in name.split('.') {
+        if !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Some(&name[..start]);
+        }
+        start += part.len() + 1;
+    }
+    None
 }
 
 /// What a trainer's file says.

@@ -3,6 +3,7 @@
 //! Source: the layer lists and modules of `ultralytics` 8.4.190 of the `yolov5` repository, releases 6 and 7, and of
 //! the branch `u7` of the `yolov7` repository.
 
+mod anchors;
 mod checkpoint;
 mod entries;
 mod error;
