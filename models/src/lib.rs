@@ -9,6 +9,7 @@ pub mod resnet;
 pub mod rfdetr;
 mod runtime;
 pub mod snapshot;
+pub mod vit;
 mod weights;
 pub mod yolo;
 
@@ -35,10 +36,12 @@ pub const FAMILIES: &[registry::Family] = &[
     yolo::FAMILIES[7],
     yolo::FAMILIES[8],
     resnet::FAMILY,
+    vit::FAMILY,
+    vit::DINOV2,
 ];
 
 /// How Hugging Face folders name what there is here.
-pub const SNAPSHOTS: &[&[snapshot::Snapshot]] = &[resnet::SNAPSHOTS];
+pub const SNAPSHOTS: &[&[snapshot::Snapshot]] = &[resnet::SNAPSHOTS, vit::SNAPSHOTS];
 
 #[cfg(test)]
 #[path = "../../tests/common/shared.rs"]
