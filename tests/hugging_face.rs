@@ -8,7 +8,7 @@ use std::path::Path;
 use ocelli::converters::{DType, StateDict, write_safetensors};
 use ocelli::{AutoModel, Image, InferOptions, LoadOptions, Registry, Task, write_package};
 
-/// A ViT of one layer, four channels and two classes, for pictures of 8 pixels a side.
+/// A vision transformer of one layer, four channels and two classes, for pictures of 8 pixels a side.
 fn vit() -> Vec<(String, Vec<usize>)> {
     let layer = "vit.encoder.layer.0";
     let square = [
@@ -92,7 +92,8 @@ fn one_file_and_several_hold_the_same_model() {
     let index = serde_json::json!({ "metadata": {}, "weight_map": map }).to_string();
     write(&several, "model.safetensors.index.json", &index);
     let needed = scores(&one);
-    assert!((needed.iter().sum::<f32>() - 1.0).abs() < 1e-6 && needed[0] != needed[1]);
+    assert!((needed.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+    assert!((needed[0] - needed[1]).abs() > 1e-3, "{needed:?}");
     assert_eq!(scores(&several), needed);
 
     let package = folder.path().join("package");

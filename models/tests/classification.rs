@@ -120,6 +120,57 @@ fn a_package_made_from_a_model_answers_as_it() {
     }
 }
 
+/// As exports have them: the norm is part of the convolution, which has a bias then.
+fn folded(weights: &StateDict) -> StateDict {
+    let values = |name: &str| weights.tensor(name).unwrap().to_f32().unwrap().into_owned();
+    let norm_of = |conv: &str| match conv.strip_suffix("downsample.0") {
+        Some(block) => format!("{block}downsample.1"),
+        None => conv.replace("conv", "bn"),
+    };
+    let mut tensors = Vec::new();
+    let mut keep = |name: String, shape: &[usize], values: Vec<f32>| {
+        let bytes = values.into_iter().flat_map(f32::to_le_bytes).collect();
+        tensors.push((name, DType::F32, shape.to_vec(), bytes));
+    };
+    for tensor in weights.tensors() {
+        let (name, shape) = (tensor.name(), tensor.shape());
+        if name.starts_with("fc.") {
+            keep(name.to_owned(), shape, values(name));
+        }
+        let (Some(conv), [out, ..]) = (name.strip_suffix(".weight"), shape) else { continue };
+        if shape.len() != 4 {
+            continue;
+        }
+        let [weight, bias, mean, var] = ["weight", "bias", "running_mean", "running_var"]
+            .map(|part| values(&format!("{}.{part}", norm_of(conv))));
+        let scale: Vec<f32> = weight.iter().zip(var).map(|(w, v)| w / (v + 1e-5).sqrt()).collect();
+        let mut kernels = values(name);
+        let count = kernels.len() / out;
+        for (kernel, scale) in kernels.chunks_mut(count).zip(&scale) {
+            kernel.iter_mut().for_each(|value| *value *= scale);
+        }
+        let shift = bias.iter().zip(mean).zip(&scale).map(|((b, m), s)| b - m * s).collect();
+        keep(name.to_owned(), shape, kernels);
+        keep(format!("{conv}.bias"), &[*out], shift);
+    }
+    StateDict::from_tensors(tensors).unwrap()
+}
+
+#[test]
+fn norms_may_be_folded_into_convolutions() {
+    let image = Image::filled(300, 200, [10, 200, 90]).unwrap();
+    let row = &list::<Vec<Value>>(&goldens("predict.json"))[0];
+    let weights = checkpoint(row);
+    let without = folded(&weights);
+    assert!(without.len() < weights.len());
+    let [found, needed] = [without, weights]
+        .map(|weights| load(row, weights, None, LoadOptions::default()))
+        .map(|loaded| answer(&loaded.model, image.clone()));
+    for (found, needed) in found.iter().zip(&needed) {
+        assert!((found - needed).abs() < 1e-5, "{found} {needed}");
+    }
+}
+
 #[test]
 fn checkpoints_on_their_own_are_recognised() {
     for row in list::<Vec<Value>>(&goldens("predict.json")) {
@@ -134,11 +185,14 @@ fn checkpoints_on_their_own_are_recognised() {
     }
 }
 
+/// Changes a package's `inference_config.json`, its other files, or what the caller wants.
+type Change = dyn Fn(&mut Value, &mut Package, &mut LoadOptions);
+
 #[test]
 fn what_does_not_fit_is_named() {
     let rows: Vec<Value> = list(&goldens("predict.json"));
     let row = rows.iter().find(|row| row["name"] == "package resnet stretch softmax").unwrap();
-    let error = |change: &dyn Fn(&mut Value, &mut Package, &mut LoadOptions)| {
+    let error = |change: &Change| {
         let mut package = package(row).unwrap();
         let mut config = row["inference_config"].clone();
         let mut options = LoadOptions::default();
@@ -150,7 +204,7 @@ fn what_does_not_fit_is_named() {
             LoadRequest { weights, package: Some(package), options, executor: executor() };
         (family.load)(&request).err().expect("an error").to_string()
     };
-    let cases: [(&dyn Fn(&mut Value, &mut Package, &mut LoadOptions), &str); 5] = [
+    let cases: [(&Change, &str); 5] = [
         (
             &|config, _, _| config["model_initialization"]["model_name"] = "resnet50".into(),
             "resnet18",

@@ -64,7 +64,7 @@ pub(super) fn weights(file: &StateDict, choice: WeightChoice) -> Option<(StateDi
     })
 }
 
-/// `transformers`' ViT, as it is stored and as its modules are called since version 5.
+/// `transformers`' `ViT`, as it is stored and as its modules are called since version 5.
 fn hugging_face() -> Result<Rename, RenameError> {
     let to = |part: &str| format!("encoder.layer.{{}}.{part}.{{*}}");
     let parts = [
