@@ -147,7 +147,9 @@ fn folded(weights: &StateDict) -> StateDict {
         let mut kernels = values(name);
         let count = kernels.len() / out;
         for (kernel, scale) in kernels.chunks_mut(count).zip(&scale) {
-            kernel.iter_mut().for_each(|value| *value *= scale);
+            for value in kernel {
+                *value *= scale;
+            }
         }
         let shift = bias.iter().zip(mean).zip(&scale).map(|((b, m), s)| b - m * s).collect();
         keep(name.to_owned(), shape, kernels);

@@ -28,6 +28,9 @@ pub struct Config {
     pub(crate) positions: Positions,
 }
 
+/// The most pixels a side of a patch, and the most patches a side of an image.
+const MAX_SIDE: usize = 1024;
+
 /// What of the last layer's tokens a classifier sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pooling {
@@ -149,7 +152,9 @@ impl Config {
         };
         let (classes, pooling) = match shape("classifier.weight") {
             None => (None, Pooling::Class),
-            Some(&[classes, seen]) if seen == 2 * width => (Some(classes), Pooling::ClassAndMean),
+            Some(&[classes, seen]) if seen / 2 == width && seen % 2 == 0 => {
+                (Some(classes), Pooling::ClassAndMean)
+            }
             Some(&[classes, _]) => (Some(classes), Pooling::Class),
             Some(_) => return None,
         };
@@ -165,7 +170,8 @@ impl Config {
             scaled: first("layer_scale1.lambda1").is_some(),
         };
         let positions = Positions { side: grid, antialias: told.antialias || registers > 0 };
-        let sound = patch == across && patch > 0 && depth > 0;
+        let sizes = (1..=MAX_SIDE).contains(&patch) && (1..=MAX_SIDE).contains(&grid);
+        let sound = sizes && patch == across && depth > 0;
         let config = Config {
             width,
             depth,

@@ -1,6 +1,6 @@
 //! What tests of several architectures share.
 
-#![allow(dead_code, unreachable_pub, reason = "each test uses a part")]
+#![allow(dead_code, unreachable_pub, unused_imports, reason = "each test uses a part")]
 
 use std::sync::Arc;
 
