@@ -241,7 +241,8 @@ pub fn parse_task(name: &str) -> Result<Task, LoadingError> {
         value: name.to_owned(),
         reason: "unknown; tasks are spelled as in packages: object-detection, \
                  oriented-object-detection, instance-segmentation, keypoint-detection, \
-                 semantic-segmentation, classification, multi-label-classification, depth-estimation"
+                 semantic-segmentation, classification, multi-label-classification, depth-estimation, \
+                 embedding"
             .to_owned(),
     })
 }

@@ -11,6 +11,7 @@ pub mod rfdetr;
 mod runtime;
 mod served;
 pub mod snapshot;
+pub mod vit;
 mod weights;
 pub mod yolact;
 pub mod yolo;
@@ -43,10 +44,12 @@ pub const FAMILIES: &[registry::Family] = &[
     yolonas::FAMILY,
     yolact::FAMILY,
     resnet::FAMILY,
+    vit::FAMILY,
+    vit::DINOV2,
 ];
 
 /// How Hugging Face folders name what there is here.
-pub const SNAPSHOTS: &[&[snapshot::Snapshot]] = &[resnet::SNAPSHOTS];
+pub const SNAPSHOTS: &[&[snapshot::Snapshot]] = &[resnet::SNAPSHOTS, vit::SNAPSHOTS];
 
 #[cfg(test)]
 #[path = "../../tests/common/shared.rs"]

@@ -6,10 +6,10 @@ use ocelli_converters::StateDict;
 use ocelli_engine::Executor;
 use ocelli_vision::config::InferenceConfig;
 use ocelli_vision::{
-    ClassificationModel, DepthEstimationModel, InstanceSegmentationModel, KeyPointsDetectionModel,
-    KeyPointsMetadata, MultiLabelClassificationModel, ObjectDetectionModel,
-    OrientedObjectDetectionModel, RecommendedParameters, SemanticSegmentationModel, Size, Task,
-    VisionModel,
+    ClassificationModel, DepthEstimationModel, ImageEmbeddingModel, InstanceSegmentationModel,
+    KeyPointsDetectionModel, KeyPointsMetadata, MultiLabelClassificationModel,
+    ObjectDetectionModel, OrientedObjectDetectionModel, RecommendedParameters,
+    SemanticSegmentationModel, Size, Task, VisionModel,
 };
 use serde_json::{Map, Value};
 
@@ -138,6 +138,7 @@ pub enum AnyModel {
     Classification(Box<dyn ClassificationModel>),
     MultiLabelClassification(Box<dyn MultiLabelClassificationModel>),
     DepthEstimation(Box<dyn DepthEstimationModel>),
+    Embedding(Box<dyn ImageEmbeddingModel>),
 }
 
 impl AnyModel {
@@ -152,6 +153,7 @@ impl AnyModel {
             AnyModel::Classification(_) => Task::Classification,
             AnyModel::MultiLabelClassification(_) => Task::MultiLabelClassification,
             AnyModel::DepthEstimation(_) => Task::DepthEstimation,
+            AnyModel::Embedding(_) => Task::Embedding,
         }
     }
 
@@ -166,6 +168,7 @@ impl AnyModel {
             AnyModel::Classification(model) => &**model,
             AnyModel::MultiLabelClassification(model) => &**model,
             AnyModel::DepthEstimation(model) => &**model,
+            AnyModel::Embedding(model) => &**model,
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use ocelli_models::AnyModel;
 use ocelli_vision::{
-    ClassificationModel, DepthEstimationModel, InstanceSegmentationModel, KeyPointsDetectionModel,
-    MultiLabelClassificationModel, ObjectDetectionModel, OrientedObjectDetectionModel,
-    SemanticSegmentationModel, Task,
+    ClassificationModel, DepthEstimationModel, ImageEmbeddingModel, InstanceSegmentationModel,
+    KeyPointsDetectionModel, MultiLabelClassificationModel, ObjectDetectionModel,
+    OrientedObjectDetectionModel, SemanticSegmentationModel, Task,
 };
 
 use super::AutoModel;
@@ -98,6 +98,17 @@ impl AutoModel {
         match &self.model {
             AnyModel::DepthEstimation(model) => Ok(&**model),
             _ => self.other_task(Task::DepthEstimation),
+        }
+    }
+
+    /// The model as one that makes pictures vectors.
+    ///
+    /// # Errors
+    /// It has another task.
+    pub fn as_embedding(&self) -> Result<&dyn ImageEmbeddingModel, Error> {
+        match &self.model {
+            AnyModel::Embedding(model) => Ok(&**model),
+            _ => self.other_task(Task::Embedding),
         }
     }
 

@@ -62,7 +62,8 @@ fn unknown_class(wanted: &str, class_names: &[String]) -> LoadingError {
 impl Prediction {
     /// Leaves out what is of no wanted class. Of a semantic segmentation, pixels of other classes
     /// become background, if there is such a class, with score 0. Of a classification, the other classes' scores become
-    /// 0 and the best of those that are left is the picture's class. A depth map stays as it is.
+    /// 0 and the best of those that are left is the picture's class. Depth maps and
+    /// vectors stay as they are.
     #[must_use]
     pub fn keep(self, filter: &ClassFilter) -> Prediction {
         match self {
@@ -78,7 +79,7 @@ impl Prediction {
                 found.class_ids.retain(|&class_id| filter.keeps(class_id));
                 Prediction::MultiLabel(found)
             }
-            Prediction::Depth(map) => Prediction::Depth(map),
+            same @ (Prediction::Depth(_) | Prediction::Embedding(_)) => same,
         }
     }
 }

@@ -142,6 +142,9 @@ impl AutoModel {
             AnyModel::DepthEstimation(model) => {
                 all(model.post_process(outputs, metadata, options)?, Prediction::Depth)
             }
+            AnyModel::Embedding(model) => {
+                all(model.post_process(outputs, metadata, options)?, Prediction::Embedding)
+            }
             _ => return Err(Error::Application("the model does a task that is not known".into())),
         })
     }

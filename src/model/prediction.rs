@@ -1,7 +1,7 @@
 //! What was found, whatever the task.
 
 use ocelli_vision::{
-    ClassificationPrediction, DepthMap, Detections, InstanceDetections, KeyPoints,
+    ClassificationPrediction, DepthMap, Detections, Embedding, InstanceDetections, KeyPoints,
     MultiLabelClassificationPrediction, OrientedDetections, Report, ReportContext,
     SemanticSegmentation, ToReport,
 };
@@ -26,6 +26,8 @@ pub enum Prediction {
     MultiLabel(MultiLabelClassificationPrediction),
     /// A depth for every pixel.
     Depth(DepthMap),
+    /// The picture as a vector.
+    Embedding(Embedding),
 }
 
 impl Prediction {
@@ -93,8 +95,16 @@ impl Prediction {
         }
     }
 
-    /// The number of objects, of classes in a semantic segmentation, or of labels; 1 for a classification and for a depth
-    /// map.
+    /// The picture as a vector, if that is what the model makes of it.
+    pub fn as_embedding(&self) -> Option<&Embedding> {
+        match self {
+            Prediction::Embedding(found) => Some(found),
+            _ => None,
+        }
+    }
+
+    /// The number of objects, of classes in a semantic segmentation, or of labels; 1 for a classification, for a depth
+    /// map and for a vector.
     pub fn len(&self) -> usize {
         match self {
             Prediction::Detections(found) => found.len(),
@@ -103,7 +113,7 @@ impl Prediction {
             Prediction::KeyPoints(found) => found.len(),
             Prediction::Semantic(found) => found.classes().len(),
             Prediction::MultiLabel(found) => found.class_ids.len(),
-            Prediction::Classification(_) | Prediction::Depth(_) => 1,
+            Prediction::Classification(_) | Prediction::Depth(_) | Prediction::Embedding(_) => 1,
         }
     }
 
@@ -124,6 +134,7 @@ impl ToReport for Prediction {
             Prediction::Classification(found) => found.report(context),
             Prediction::MultiLabel(found) => found.report(context),
             Prediction::Depth(found) => found.report(context),
+            Prediction::Embedding(found) => found.report(context),
         }
     }
 }

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import timm
 import torch
 import torchvision
+import transformers
 
 from formula import fill
 
@@ -82,4 +83,157 @@ def resnets():
         yield Case("resnet", row, row, "timm", build, record_resnet, same)
 
 
-CASES = [*resnets()]
+# Width, depth, heads; deeper ones are cut to two layers.
+SIZES = {
+    "tiny": (192, 12, 3),
+    "small": (384, 12, 6),
+    "base": (768, 12, 12),
+    "large": (1024, 2, 16),
+    "huge": (1280, 2, 16),
+    "giant": (1536, 2, 24),
+}
+
+
+def vit_config(size, patch, side, **more):
+    width, depth, heads = SIZES[size]
+    sizes = dict(hidden_size=width, num_hidden_layers=depth, num_attention_heads=heads, intermediate_size=4 * width)
+    return transformers.ViTConfig(**sizes, patch_size=patch, image_size=side, **more)
+
+
+def dinov2_config(kind, size, side, **more):
+    width, depth, heads = SIZES[size]
+    sizes = dict(hidden_size=width, num_hidden_layers=depth, num_attention_heads=heads)
+    return kind(**sizes, patch_size=14, image_size=side, use_swiglu_ffn=size == "giant", **more)
+
+
+def vit_names(name):
+    """transformers' modules of ViT to this project's names; None for what inference does not need."""
+    name = name.removeprefix("vit.")
+    if name.startswith("pooler.") or name.endswith("mask_token"):
+        return None
+    for old, new in VIT_NAMES:
+        name = re.sub(old, new, name)
+    return name
+
+
+VIT_NAMES = [
+    (r"^layers\.", "encoder.layer."),
+    ("layernorm_before", "norm1"),
+    ("layernorm_after", "norm2"),
+    (r"attention\.q_proj", "attention.attention.query"),
+    (r"attention\.k_proj", "attention.attention.key"),
+    (r"attention\.v_proj", "attention.attention.value"),
+    (r"attention\.o_proj", "attention.output.dense"),
+]
+
+
+def dinov2_names(name):
+    name = re.sub(r"^dinov2(_with_registers)?\.", "", name)
+    return None if name.endswith("mask_token") else name
+
+
+def timm_names(name):
+    for old, new in [
+        (r"^(cls_token)", r"embeddings.\1"),
+        ("^pos_embed", "embeddings.position_embeddings"),
+        ("^reg_token", "embeddings.register_tokens"),
+        (r"^patch_embed\.proj", "embeddings.patch_embeddings.projection"),
+        (r"^blocks\.", "encoder.layer."),
+        (r"attn\.qkv", "attention.attention.qkv"),
+        (r"attn\.proj", "attention.output.dense"),
+        (r"ls(\d)\.gamma", r"layer_scale\1.lambda1"),
+        (r"^norm\.", "layernorm."),
+        (r"^head\.", "classifier."),
+    ]:
+        name = re.sub(old, new, name)
+    return name
+
+
+def torchvision_names(name):
+    for old, new in [
+        ("^class_token", "embeddings.cls_token"),
+        (r"^encoder\.pos_embedding", "embeddings.position_embeddings"),
+        (r"^conv_proj", "embeddings.patch_embeddings.projection"),
+        (r"^encoder\.ln\.", "layernorm."),
+        (r"^heads\.head", "classifier"),
+        (r"^encoder\.layers\.encoder_layer_", "encoder.layer."),
+        ("ln_", "norm"),
+        (r"self_attention\.in_proj_", "attention.attention.qkv."),
+        (r"self_attention\.out_proj", "attention.output.dense"),
+        (r"mlp\.0", "mlp.fc1"),
+        (r"mlp\.3", "mlp.fc2"),
+    ]:
+        name = re.sub(old, new, name)
+    return name
+
+
+def resnet_names(name):
+    """transformers' modules of ResNet."""
+    name = re.sub(r"^resnet\.embedder\.embedder\.convolution", "conv1", name)
+    name = re.sub(r"^resnet\.embedder\.embedder\.normalization", "bn1", name)
+    name = re.sub(r"^classifier\.1", "fc", name)
+    found = re.match(r"resnet\.encoder\.stages\.(\d)\.layers\.(\d+)\.(?:layer\.(\d)|(shortcut))\.(\w+)\.(.*)", name)
+    if found is None:
+        return name
+    stage, block, layer, shortcut, kind, rest = found.groups()
+    norm = kind == "normalization"
+    part = f"downsample.{int(norm)}" if shortcut else f"{'bn' if norm else 'conv'}{int(layer) + 1}"
+    return f"layer{int(stage) + 1}.{block}.{part}.{rest}"
+
+
+def renaming(names):
+    def rename(name, tensor):
+        name = names(name)
+        return None if name is None else [(name, tuple(tensor.shape))]
+
+    return rename
+
+
+def record_tokens(body):
+    """Embeddings, the first, third and last layers' tokens, those after the norm, and logits if there are any."""
+
+    def record(model, image):
+        stages, hidden = {}, []
+        inner = body(model)
+        layers = inner.layers if hasattr(inner, "layers") else inner.encoder.layer
+        hooks = [layer.register_forward_hook(lambda _, __, output: hidden.append(output[0] if isinstance(output, tuple) else output)) for layer in layers]
+        hooks.append(inner.embeddings.register_forward_hook(lambda _, __, output: hidden.append(output)))
+        hooks.append(inner.layernorm.register_forward_hook(lambda _, __, output: stages.setdefault("tokens", output)))
+        more = {"interpolate_pos_encoding": True} if isinstance(inner, transformers.ViTModel) else {}
+        output = model(pixel_values=image, **more)
+        for hook in hooks:
+            hook.remove()
+        tokens = stages.pop("tokens")
+        stages["embeddings"] = hidden[0]
+        for i in sorted({1, 3, len(hidden) - 1}):
+            if i < len(hidden):
+                stages[f"block.{i}"] = hidden[i]
+        stages["tokens"] = tokens
+        if hasattr(output, "logits"):
+            stages["logits"] = output.logits
+        return {key: value.numpy() for key, value in stages.items()}
+
+    return record
+
+
+def vits():
+    rename = renaming(vit_names)
+    record = record_tokens(lambda model: model.vit)
+    for size, patch, side in [("tiny", 16, 64), ("small", 16, 64), ("base", 32, 64), ("large", 16, 64), ("huge", 14, 56)]:
+        build = lambda size=size, patch=patch, side=side: transformers.ViTForImageClassification(vit_config(size, patch, side, num_labels=10))
+        yield Case("vit", size, f"vit_{size}_patch{patch}_{side}", "transformers", build, record, rename, (side, side))
+    build = lambda: transformers.ViTForImageClassification(vit_config("tiny", 16, 64, num_labels=10))
+    yield Case("vit", "tiny-96x64", "vit_tiny_patch16_64", "transformers", build, record, rename, (96, 64), 2)
+
+
+def dinov2s():
+    rename = renaming(dinov2_names)
+    record = record_tokens(lambda model: model)
+    for size in ["small", "base", "large", "giant"]:
+        build = lambda size=size: transformers.Dinov2Model(dinov2_config(transformers.Dinov2Config, size, 70))
+        yield Case("dinov2", size, f"dinov2_{size}_patch14_70", "transformers", build, record, rename, (42, 56))
+    build = lambda: transformers.Dinov2WithRegistersModel(dinov2_config(transformers.Dinov2WithRegistersConfig, "small", 70))
+    yield Case("dinov2", "small-reg4", "dinov2_small_patch14_reg4_70", "transformers", build, record, rename, (42, 56), 2)
+
+
+CASES = [*resnets(), *vits(), *dinov2s()]

@@ -28,7 +28,10 @@ fn found(report: &Report) -> String {
     match (report.task, report.depth_range) {
         (_, Some([nearest, farthest])) => format!("depth {nearest:.3} to {farthest:.3}"),
         (Task::Classification | Task::MultiLabelClassification, _) => scores(report),
-        _ => counts(report),
+        _ => match &report.embedding {
+            Some(values) => format!("a vector of {}", values.len()),
+            None => counts(report),
+        },
     }
 }
 

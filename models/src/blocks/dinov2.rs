@@ -1,10 +1,11 @@
 //! DINOv2 (Oquab et al. 2023), the vision transformer with layer scale, under Hugging Face's names; optionally with most
 //! blocks' attention kept within windows.
 
-use ocelli_engine::op::{Activation, Filter, Resize};
+use ocelli_engine::op::Activation;
 use ocelli_engine::{Conv, Error, Graph, Result, Value, Weights};
 
-use super::mlp::feed_forward;
+use super::layer::{Feed, Layer, QueryKeyValue};
+use super::positions::Positions;
 use super::windows::Windows;
 
 const EPS: f32 = 1e-6;
@@ -64,31 +65,15 @@ fn embed(g: &mut Graph, w: &Weights, image: Value, vit: &Dinov2) -> Result<(Wind
     let x = g.conv(image, &w.at("patch_embeddings.projection"), vit.width, conv)?;
     let windows = Windows { n, height: h / vit.patch, width: width / vit.patch, side: vit.windows };
 
-    let (class_position, grid_position) = positions(g, w, vit, windows)?;
+    let positions = Positions { side: vit.position_grid, antialias: true };
+    let (class_position, grid_position) =
+        positions.describe(g, w, vit.width, [windows.height, windows.width])?;
     let x = g.add(x, grid_position)?;
     let x = windows.cut(g, x)?;
     let class = g.constant(w.get("cls_token", &[1, 1, vit.width])?);
     let class = g.add(class, class_position)?;
     let class = g.expand(class, &[n * windows.count(), 1, vit.width])?;
     Ok((windows, g.concat(&[class, x], 1)?))
-}
-
-/// The position embeddings of the class token `[1, 1, d]` and, fitted to the image, of the patches `[1, h, w, d]`.
-fn positions(
-    g: &mut Graph,
-    w: &Weights,
-    vit: &Dinov2,
-    Windows { height, width, .. }: Windows,
-) -> Result<(Value, Value)> {
-    let (side, d) = (vit.position_grid, vit.width);
-    let all = g.constant(w.get("position_embeddings", &[1, 1 + side * side, d])?);
-    let parts = g.split(all, 1, &[1, side * side])?;
-    let grid = g.reshape(parts[1], &[1, side, side, d])?;
-    if [height, width] == [side, side] {
-        return Ok((parts[0], grid));
-    }
-    let resize = Resize { filter: Filter::Bicubic, align_corners: false, antialias: true };
-    Ok((parts[0], g.resize(grid, [height, width], resize)?))
 }
 
 /// One transformer block on `[n * windows, 1 + tokens, d]`; attention is within each window, or in the whole image.
@@ -102,29 +87,15 @@ fn block(
 ) -> Result<Value> {
     let [all, tokens, d] = g.dims("dinov2", x)?;
     let seen = if whole { [windows.n, windows.count() * tokens, d] } else { [all, tokens, d] };
-    let x = g.reshape(x, &seen)?;
-    let y = g.layer_norm(x, &w.at("norm1"), EPS)?;
-    let y = attention(g, &w.at("attention"), y, heads)?;
-    let y = g.layer_scale(y, &w.at("layer_scale1"), "lambda1")?;
-    let x = g.add(y, x)?;
-    let x = g.reshape(x, &[all, tokens, d])?;
-
-    let y = g.layer_norm(x, &w.at("norm2"), EPS)?;
-    let layers = (&w.at("mlp.fc1"), &w.at("mlp.fc2"));
-    let y = feed_forward(g, y, layers, 4 * d, Activation::Gelu)?;
-    let y = g.layer_scale(y, &w.at("layer_scale2"), "lambda1")?;
-    g.add(y, x)
-}
-
-/// Self-attention `[n, t, d]` to `[n, t, d]`.
-fn attention(g: &mut Graph, w: &Weights, x: Value, heads: usize) -> Result<Value> {
-    let d = g.shape(x).last_dim();
-    let parts = w.at("attention");
-    let q = g.linear(x, &parts.at("query"), d)?;
-    let k = g.linear(x, &parts.at("key"), d)?;
-    let v = g.linear(x, &parts.at("value"), d)?;
-    let x = g.attention(q, k, v, heads)?;
-    g.linear(x, &w.at("output.dense"), d)
+    let layer = Layer {
+        heads,
+        hidden: 4 * d,
+        eps: EPS,
+        query_key_value: QueryKeyValue { stacked: false, biased: true },
+        feed: Feed::Plain(Activation::Gelu),
+        scaled: true,
+    };
+    layer.describe(g, w, x, seen)
 }
 
 /// Tokens `[n * windows, 1 + tokens, d]` to a map `[n, h, w, d]`.

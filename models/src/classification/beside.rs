@@ -51,11 +51,12 @@ impl Beside {
     }
 
     /// What the network is to do: what is asked for, else what the description says.
-    pub(crate) fn task(&self, asked: Option<Task>) -> Task {
+    pub(crate) fn task(&self, asked: Option<Task>, classifies: bool) -> Task {
         let labels = |config: &Value| config["problem_type"] == "multi_label_classification";
         let post = self.inference.as_ref().and_then(|config| config.post_processing.as_ref());
         match (asked, post) {
             (Some(task), _) => task,
+            _ if !classifies => Task::Embedding,
             (_, Some(PostProcessing::Sigmoid { .. })) => Task::MultiLabelClassification,
             _ if self.config.as_ref().is_some_and(labels) => Task::MultiLabelClassification,
             _ => Task::Classification,

@@ -9,16 +9,26 @@ use ocelli_vision::config::{ForwardPass, ImagePreProcessing, InferenceConfig, Po
 use ocelli_vision::{PreProcessor, Resampler, Size, Task};
 
 use super::beside::{Beside, TRANSFORM};
-use super::model::{Classifier, Prepare, SCORES};
+use super::model::{Classifier, EMBEDDING, Prepare, SCORES};
 use super::transform::Transform;
 use crate::registry::{AnyModel, LoadRequest, Loaded, Preparation};
 use crate::runtime::Runtime;
 use crate::weights::CheckpointWeights;
 use crate::{Error, Result};
 
-/// Describes a network: the image `[n, h, w, 3]` to logits `[n, classes]`.
+/// Describes a network of the image `[n, h, w, 3]`.
 type Describe =
-    dyn Fn(&mut Graph, &Weights, Value) -> ocelli_engine::Result<Value> + Send + Sync + 'static;
+    dyn Fn(&mut Graph, &Weights, Value) -> ocelli_engine::Result<Heads> + Send + Sync + 'static;
+
+/// What a network makes of an image.
+pub(crate) struct Heads {
+    /// What its classifier sees, or would see, `[n, d]`.
+    pub(crate) embedding: Value,
+    /// Tokens `[n, t, d]`, if it works with such.
+    pub(crate) tokens: Option<Value>,
+    /// `[n, classes]`, if it has a classifier.
+    pub(crate) logits: Option<Value>,
+}
 
 /// A network that was found in a checkpoint.
 pub(crate) struct Plan {
@@ -26,23 +36,28 @@ pub(crate) struct Plan {
     pub(crate) variant: String,
     /// The weights under the network's own names.
     pub(crate) weights: StateDict,
-    /// Columns of the logits.
-    pub(crate) classes: usize,
+    /// Columns of the logits, if there is a classifier.
+    pub(crate) classes: Option<usize>,
     /// How pictures are prepared for weights that nothing is said of.
     pub(crate) usual: Transform,
     /// The network.
     pub(crate) describe: Box<Describe>,
+    /// What a package must say of the network besides, under a key of `model_initialization`.
+    pub(crate) told: Option<(&'static str, serde_json::Value)>,
     /// Whether a tensor is known to have no part in answers; one that is not is an error.
     pub(crate) needless: fn(&str) -> bool,
 }
 
 /// Makes a model of it that does the task that is asked for, or the one that the description names.
 pub(crate) fn finish(request: &LoadRequest, beside: &Beside, plan: Plan) -> Result<Loaded> {
-    let Plan { variant, weights, classes, usual, describe, needless } = plan;
+    let Plan { variant, weights, classes, usual, describe, told, needless } = plan;
     let package = request.package.as_ref();
-    let task = beside.task(request.options.task);
-    check_task(beside, task)?;
-    let class_names = class_names(request, beside, classes)?;
+    let task = beside.task(request.options.task, classes.is_some());
+    check_task(beside, task, classes.is_some())?;
+    let class_names = match classes.filter(|_| task != Task::Embedding) {
+        Some(classes) => class_names(request, beside, classes)?,
+        None => Vec::new(),
+    };
     let mut transform = beside.transform(&usual)?;
     let packaged = match request.options.preparation {
         Preparation::Automatic | Preparation::Package => beside.inference.as_ref(),
@@ -60,12 +75,8 @@ pub(crate) fn finish(request: &LoadRequest, beside: &Beside, plan: Plan) -> Resu
         move |shape: [usize; 4]| {
             let mut g = Graph::new();
             let image = g.input("image", &shape)?;
-            let logits = describe(&mut g, &root, image)?;
-            let scores = match task {
-                Task::MultiLabelClassification => g.activation(logits, Activation::Sigmoid),
-                _ => g.softmax(logits),
-            };
-            g.output(SCORES, scores);
+            let heads = describe(&mut g, &root, image)?;
+            outputs(&mut g, &heads, task);
             Ok(g)
         }
     };
@@ -77,20 +88,48 @@ pub(crate) fn finish(request: &LoadRequest, beside: &Beside, plan: Plan) -> Resu
 
     let config = match &beside.inference {
         Some(config) => config.clone(),
-        None => described(&variant, classes, &transform, task),
+        None => described(&variant, classes, &transform, task, told),
     };
     let recommended = package.and_then(|package| package.recommended.clone());
     let model = Box::new(Classifier { runtime, prepare, class_names, recommended });
     let model = match task {
         Task::MultiLabelClassification => AnyModel::MultiLabelClassification(model),
+        Task::Embedding => AnyModel::Embedding(model),
         _ => AnyModel::Classification(model),
     };
     let resolution = size;
     Ok(Loaded { model, variant, resolution, weights, config, keypoints_metadata: None, unused })
 }
 
-/// That the description's last step is the task's.
-fn check_task(beside: &Beside, task: Task) -> Result<()> {
+/// The results that the task needs; vectors come with all tokens, where there are such.
+fn outputs(g: &mut Graph, heads: &Heads, task: Task) {
+    match (task, heads.logits) {
+        (Task::MultiLabelClassification, Some(logits)) => {
+            let scores = g.activation(logits, Activation::Sigmoid);
+            g.output(SCORES, scores);
+        }
+        (Task::Classification, Some(logits)) => {
+            let scores = g.softmax(logits);
+            g.output(SCORES, scores);
+        }
+        _ => {
+            g.output(EMBEDDING, heads.embedding);
+            if let Some(tokens) = heads.tokens {
+                g.output("tokens", tokens);
+            }
+        }
+    }
+}
+
+/// That the network can do the task, and that the description's last step is the task's.
+fn check_task(beside: &Beside, task: Task, classifies: bool) -> Result<()> {
+    if task == Task::Embedding {
+        return Ok(());
+    }
+    if !classifies {
+        let reason = format!("{task:?} was asked for, and the weights hold no classifier");
+        return Err(Error::BadOption { name: "task", reason });
+    }
     let post = beside.inference.as_ref().map(|config| &config.post_processing);
     let needed = match (task, post) {
         (_, None)
@@ -152,9 +191,16 @@ fn prepare(
 }
 
 /// What a package of weights without one says.
-fn described(variant: &str, classes: usize, transform: &Transform, task: Task) -> InferenceConfig {
+fn described(
+    variant: &str,
+    classes: Option<usize>,
+    transform: &Transform,
+    task: Task,
+    told: Option<(&'static str, serde_json::Value)>,
+) -> InferenceConfig {
+    let told = told.map(|(key, value)| (key.to_owned(), value));
     let initialization = [
-        ("num_classes".to_owned(), classes.into()),
+        ("num_classes".to_owned(), classes.unwrap_or(0).into()),
         ("model_name".to_owned(), variant.into()),
         (TRANSFORM.to_owned(), serde_json::to_value(transform).unwrap_or_default()),
     ];
@@ -162,11 +208,12 @@ fn described(variant: &str, classes: usize, transform: &Transform, task: Task) -
         image_pre_processing: ImagePreProcessing::default(),
         network_input: transform.input(),
         forward_pass: ForwardPass::default(),
-        post_processing: Some(match task {
-            Task::MultiLabelClassification => PostProcessing::Sigmoid { fused: false },
-            _ => PostProcessing::Softmax { fused: false },
-        }),
-        model_initialization: Some(initialization.into_iter().collect()),
+        post_processing: match task {
+            Task::MultiLabelClassification => Some(PostProcessing::Sigmoid { fused: false }),
+            Task::Classification => Some(PostProcessing::Softmax { fused: false }),
+            _ => None,
+        },
+        model_initialization: Some(initialization.into_iter().chain(told).collect()),
         class_names_operations: None,
     }
 }

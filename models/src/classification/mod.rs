@@ -1,4 +1,4 @@
-//! What networks that classify whole pictures share: how pictures are prepared, what stands beside their weights, and
+//! What networks that classify whole pictures, or make vectors of them, share: how pictures are prepared, what stands beside their weights, and
 //! how scores become answers.
 
 mod beside;
@@ -10,6 +10,6 @@ mod transform;
 mod weights;
 
 pub(crate) use beside::Beside;
-pub(crate) use finish::{Plan, finish};
+pub(crate) use finish::{Heads, Plan, finish};
 pub(crate) use transform::Transform;
 pub(crate) use weights::prefixed;

@@ -1,10 +1,10 @@
 //! A loaded classifier.
 
 use ocelli_vision::{
-    ClassificationModel, ClassificationPrediction, Image, MultiLabelClassificationModel,
-    MultiLabelClassificationPrediction, PostProcessOptions, PreProcessOptions, PreProcessed,
-    PreProcessingMetadata, PreProcessor, RawOutputs, RecommendedParameters, Result, Tensor,
-    VisionModel, top_k,
+    ClassificationModel, ClassificationPrediction, Embedding, Image, ImageEmbeddingModel,
+    MultiLabelClassificationModel, MultiLabelClassificationPrediction, PostProcessOptions,
+    PreProcessOptions, PreProcessed, PreProcessingMetadata, PreProcessor, RawOutputs,
+    RecommendedParameters, Result, Tensor, VisionModel, top_k,
 };
 
 use super::transform::Transform;
@@ -15,7 +15,10 @@ const CONFIDENCE: f32 = 0.4;
 /// The network's output: probabilities, or the scores of labels.
 pub(super) const SCORES: &str = "scores";
 
-/// A network whose output is [`SCORES`], with all that stands before and behind it.
+/// The network's output of vectors.
+pub(super) const EMBEDDING: &str = "embedding";
+
+/// A network whose output is [`SCORES`] or [`EMBEDDING`], with all that stands before and behind it.
 #[derive(Debug)]
 pub(super) struct Classifier {
     pub(super) runtime: Runtime,
@@ -82,6 +85,22 @@ impl MultiLabelClassificationModel for Classifier {
             let class_ids = (0..confidence.len()).filter(holds).collect();
             let image_size = metadata.original_size;
             Ok(MultiLabelClassificationPrediction { image_size, class_ids, confidence })
+        };
+        metadata.iter().enumerate().map(one).collect()
+    }
+}
+
+impl ImageEmbeddingModel for Classifier {
+    fn post_process(
+        &self,
+        outputs: &RawOutputs,
+        metadata: &[PreProcessingMetadata],
+        _: &PostProcessOptions,
+    ) -> Result<Vec<Embedding>> {
+        let vectors = outputs.get(EMBEDDING)?;
+        let one = |(i, metadata): (usize, &PreProcessingMetadata)| {
+            let values = vectors.entry(i)?.to_vec();
+            Ok(Embedding { image_size: metadata.original_size, values })
         };
         metadata.iter().enumerate().map(one).collect()
     }

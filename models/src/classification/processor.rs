@@ -179,8 +179,8 @@ mod tests {
 
     use super::*;
 
-    fn read(config: Value) -> Result<Transform> {
-        processor(Some(&config), &Transform::torchvision(256, 224, Filter::Bilinear))
+    fn read(config: &Value) -> Result<Transform> {
+        processor(Some(config), &Transform::torchvision(256, 224, Filter::Bilinear))
     }
 
     #[test]
@@ -215,7 +215,7 @@ mod tests {
             ),
         ];
         for (config, resize, side) in rows {
-            let found = read(config.clone()).unwrap();
+            let found = read(&config).unwrap();
             assert_eq!((found.resize, found.crop), (resize, size(side)), "{config}");
         }
     }
@@ -233,7 +233,7 @@ mod tests {
             (json!({"image_mean": [1, 2]}), "image_mean"),
         ];
         for (config, part) in rows {
-            let error = read(config).unwrap_err().to_string();
+            let error = read(&config).unwrap_err().to_string();
             assert!(error.contains(part), "{error}");
         }
     }

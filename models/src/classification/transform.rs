@@ -53,6 +53,17 @@ impl Transform {
         }
     }
 
+    /// As most processors of `transformers` do: stretched to a square of `side`.
+    pub(crate) fn stretched(side: usize, normalisation: [[f64; 3]; 2]) -> Transform {
+        let crop = Size::new(side, side);
+        Transform {
+            resize: Resize::Exact(crop),
+            odd: OddMargin::Down,
+            normalisation: Some(normalisation),
+            ..Transform::torchvision(side, side, Filter::Bilinear)
+        }
+    }
+
     /// The same view of pictures at another size of the input.
     #[must_use]
     pub(crate) fn at(&self, size: Size) -> Transform {

@@ -4,6 +4,23 @@ use ocelli_converters::StateDict;
 
 use crate::registry::WeightChoice;
 
+/// Under what trainers keep the weights of their network. Behind other names stand networks that are parts of larger ones.
+const WRAPPERS: [&str; 13] = [
+    "",
+    "model",
+    "module",
+    "net",
+    "network",
+    "teacher",
+    "state_dict",
+    "state_dict_ema",
+    "model_state_dict",
+    "ema",
+    "ema_model",
+    "model_ema",
+    "_orig_mod",
+];
+
 /// The tensors that share the prefix of one called `landmark`, without that prefix: those of a moving average if there
 /// is one, as timm loads checkpoints. Nothing if there is no such tensor, or no average where one is wanted.
 pub(crate) fn prefixed(
@@ -13,7 +30,9 @@ pub(crate) fn prefixed(
 ) -> Option<StateDict> {
     let before = |name: &str| {
         let prefix = name.strip_suffix(landmark)?;
-        (prefix.is_empty() || prefix.ends_with('.')).then(|| prefix.to_owned())
+        let bounded = prefix.is_empty() || prefix.ends_with('.');
+        let wraps = prefix.split('.').all(|part| WRAPPERS.contains(&part));
+        (bounded && wraps).then(|| prefix.to_owned())
     };
     let prefixes: Vec<String> = file.names().filter_map(before).collect();
     let average = prefixes.iter().find(|prefix| prefix.contains("ema"));
@@ -45,6 +64,8 @@ mod tests {
         assert!(names(&plain, WeightChoice::Average).is_none());
         let both = file(&["state_dict.fc.weight", "state_dict_ema.fc.weight", "epoch"]);
         assert_eq!(names(&both, WeightChoice::Model).unwrap(), ["fc.weight"]);
-        assert!(names(&file(&["myfc.weight"]), WeightChoice::Model).is_none());
+        for other in ["myfc.weight", "detector.backbone.fc.weight"] {
+            assert!(names(&file(&[other]), WeightChoice::Model).is_none());
+        }
     }
 }

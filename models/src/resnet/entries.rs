@@ -9,7 +9,7 @@ use crate::snapshot::Snapshot;
 /// Residual networks.
 pub const FAMILY: Family = Family {
     architecture: "resnet",
-    tasks: &[Task::Classification, Task::MultiLabelClassification],
+    tasks: &[Task::Classification, Task::MultiLabelClassification, Task::Embedding],
     backends: &["torch", "onnx", "hugging-face"],
     features: &[],
     recognise,

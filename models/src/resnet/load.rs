@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::config::{Config, Variant};
 use super::names::weights;
 use super::network::network;
-use crate::classification::{Beside, Plan, Transform, finish};
+use crate::classification::{Beside, Heads, Plan, Transform, finish};
 use crate::registry::{LoadRequest, Loaded, WeightChoice};
 use crate::{Error, Result};
 
@@ -36,9 +36,13 @@ fn plan(file: &str, config: Config, weights: StateDict) -> Plan {
     Plan {
         variant: config.name(),
         weights,
-        classes: config.classes,
+        classes: Some(config.classes),
         usual: Transform::torchvision(edge(file), 224, Filter::Bilinear),
-        describe: Box::new(move |g, w, image| Ok(network(g, w, image, &config)?.logits)),
+        describe: Box::new(move |g, w, image| {
+            let net = network(g, w, image, &config)?;
+            Ok(Heads { embedding: net.features, tokens: None, logits: Some(net.logits) })
+        }),
+        told: None,
         needless: |name| name.ends_with(".num_batches_tracked"),
     }
 }

@@ -1,6 +1,23 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Result, VisionError};
+use super::{Report, ReportContext, ToReport};
+use crate::{Result, Size, Task, VisionError};
+
+/// What one picture is as a vector.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Embedding {
+    /// The picture's size.
+    pub image_size: Size,
+    /// The vector, as the model gives it (not normalised).
+    pub values: Vec<f32>,
+}
+
+impl ToReport for Embedding {
+    fn report(&self, context: &ReportContext<'_>) -> Report {
+        let report = context.report(Task::Embedding, self.image_size, Vec::new());
+        Report { embedding: Some(self.values.clone()), ..report }
+    }
+}
 
 /// Vectors of one length, one for each picture or text, as the model gives them (not normalised).
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

@@ -14,7 +14,7 @@ pub use classification::{ClassificationPrediction, MultiLabelClassificationPredi
 pub use coco::{CocoResult, ToCoco};
 pub use dense::{DepthMap, SemanticSegmentation};
 pub use detections::{Detection, Detections};
-pub use embeddings::Embeddings;
+pub use embeddings::{Embedding, Embeddings};
 pub use instances::{InstanceDetection, InstanceDetections};
 pub use key_points::{KeyPoint, KeyPoints, Skeleton};
 pub use oriented::{OrientedDetection, OrientedDetections};

@@ -20,6 +20,9 @@ pub struct Report {
     /// For depth: the smallest and the largest value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub depth_range: Option<[f32; 2]>,
+    /// The picture as a vector.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embedding: Option<Vec<f32>>,
 }
 
 impl Report {
@@ -91,6 +94,7 @@ impl ReportContext<'_> {
             task,
             predictions,
             depth_range: None,
+            embedding: None,
         }
     }
 }

@@ -11,9 +11,10 @@ pub use options::{InferOptions, PostProcessOptions, PreProcessOptions, PreProces
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ClassificationPrediction, DepthMap, Detections, Embeddings, Image, InstanceDetections,
-    KeyPoints, MultiLabelClassificationPrediction, OrientedDetections, PreProcessed,
-    PreProcessingMetadata, RawOutputs, Result, SemanticSegmentation, Skeleton, Tensor,
+    ClassificationPrediction, DepthMap, Detections, Embedding, Embeddings, Image,
+    InstanceDetections, KeyPoints, MultiLabelClassificationPrediction, OrientedDetections,
+    PreProcessed, PreProcessingMetadata, RawOutputs, Result, SemanticSegmentation, Skeleton,
+    Tensor,
 };
 
 /// A task, spelled as package files spell it.
@@ -140,6 +141,11 @@ task! {
 task! {
     /// Gives every pixel a relative depth.
     DepthEstimationModel -> DepthMap {}
+}
+
+task! {
+    /// Makes the picture a vector, so that alike pictures are near each other.
+    ImageEmbeddingModel -> Embedding {}
 }
 
 /// Finds objects of classes that are named with the call.
