@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use common::formula::{Formula, names_hash};
 use common::golden::Golden;
-use common::stages::compare;
+use common::comparison::compare;
 use ocelli_engine::{Graph, Weights};
 use ocelli_models::vit::{Config, SIZES, Size, network};
 
