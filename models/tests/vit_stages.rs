@@ -9,9 +9,9 @@ mod common;
 
 use std::sync::Arc;
 
+use common::comparison::compare;
 use common::formula::{Formula, names_hash};
 use common::golden::Golden;
-use common::comparison::compare;
 use ocelli_engine::{Graph, Weights};
 use ocelli_models::vit::{Config, SIZES, Size, network};
 
