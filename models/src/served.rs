@@ -70,11 +70,24 @@ pub(crate) fn class_names(
     }
 }
 
-/// What a package says of pictures and answers, of a network whose input has one size and that does not suppress.
+/// What a package says of pictures and answers, of a network that does not suppress.
 ///
 /// # Errors
-/// `inference_config.json` is missing or malformed, or asks for another way of reading answers.
+/// As [`letterboxed`], or it asks for another way of reading answers.
 pub(crate) fn inference_config(package: &Package) -> Result<InferenceConfig> {
+    let config = letterboxed(package)?;
+    if let Some(PostProcessing::Nms { fused: false, .. }) = config.post_processing {
+        return Ok(config);
+    }
+    let what = "`inference_config.json`: this model is served with `post_processing` of type `nms`, not fused";
+    Err(Error::BadPackage(what.into()))
+}
+
+/// What a package says of pictures and answers, of a network whose input has one size.
+///
+/// # Errors
+/// `inference_config.json` is missing or malformed.
+pub(crate) fn letterboxed(package: &Package) -> Result<InferenceConfig> {
     let text = package.inference_config.as_ref();
     let text =
         text.ok_or_else(|| Error::BadPackage("`inference_config.json` is missing".into()))?;
@@ -83,11 +96,7 @@ pub(crate) fn inference_config(package: &Package) -> Result<InferenceConfig> {
         config.network_input.resize_mode = ResizeMode::Letterbox;
         config.network_input.padding_value = Some(SUBSTITUTE_GRAY);
     }
-    if let Some(PostProcessing::Nms { fused: false, .. }) = config.post_processing {
-        return Ok(config);
-    }
-    let what = "`inference_config.json`: this model is served with `post_processing` of type `nms`, not fused";
-    Err(Error::BadPackage(what.into()))
+    Ok(config)
 }
 
 /// Whether an export made up the name: a constant of its own, no tensor of the network.

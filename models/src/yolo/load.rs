@@ -3,23 +3,21 @@
 use std::sync::Arc;
 
 use ocelli_engine::{Graph, Weights};
-use ocelli_vision::config::{
-    ForwardPass, ImagePreProcessing, InferenceConfig, PostProcessing, ResizeMode,
-};
+use ocelli_vision::config::{ForwardPass, ImagePreProcessing, InferenceConfig, PostProcessing};
 use ocelli_vision::{KeyPointsMetadata, PreProcessor, Resampler, Size, Task};
 use serde::Deserialize;
 
 use super::checkpoint::Checkpoint;
 use super::identify::{Identity, identify};
 use super::manner::{layout, manner};
-use super::model::{Classes, Points, Yolo};
+use super::model::{Points, Yolo};
 use super::network::network;
 use super::prepare::{Fit, Prepare, rounded_up};
 use super::spec::Spec;
 use crate::key_points::unnamed;
 use crate::registry::{AnyModel, LoadOptions, LoadRequest, Loaded, Package, Preparation};
 use crate::runtime::Runtime;
-use crate::served;
+use crate::served::{self, Classes, check_said, letterboxed};
 use crate::weights::CheckpointWeights;
 use crate::{Error, Result};
 
@@ -27,8 +25,6 @@ use crate::{Error, Result};
 const SIDE: usize = 640;
 /// The same, of classifiers.
 const CLASSIFIER_SIDE: usize = 224;
-/// The gray that packages want where a fit to the longer edge is replaced by a letterbox.
-const SUBSTITUTE_GRAY: u8 = 127;
 
 /// Loads a model of any YOLO family and task.
 pub(super) fn load(request: &LoadRequest) -> Result<Loaded> {
@@ -37,13 +33,14 @@ pub(super) fn load(request: &LoadRequest) -> Result<Loaded> {
         let reason = "it holds no sequence of numbered layers".to_owned();
         Error::NotThisModel { file: weights.file().to_owned(), architecture: "yolo", reason }
     })?;
-    let inference = package.as_ref().map(inference_config).transpose()?;
+    let inference = package.as_ref().map(letterboxed).transpose()?;
     let inference = inference.as_ref();
     let identity = match inference.map(layer_list).transpose()?.flatten() {
         Some(spec) => Identity::of(spec, None),
         None => identify(&checkpoint, None)?,
     };
-    check_said(&identity, options, package.as_ref(), weights.file())?;
+    let Identity { architecture, variant, .. } = &identity;
+    check_said(architecture, variant, options, package.as_ref(), weights.file())?;
     let trainer = match options.preparation {
         Preparation::Automatic => inference.is_none(),
         Preparation::Trainer => true,
@@ -57,11 +54,7 @@ pub(super) fn load(request: &LoadRequest) -> Result<Loaded> {
     let stride = stride(&spec, &root, weights.file())?;
     let resolution = resolution(&checkpoint, &identity, options, inference, stride)?;
     let known = class_names(&identity, &checkpoint, options, package.as_ref())?;
-    let mapping = inference.and_then(|config| config.class_mapping(&known));
-    let classes = match mapping {
-        Some(mapping) => Classes { known, names: mapping.names, reported_as: Some(mapping.index) },
-        None => Classes { names: known.clone(), known, reported_as: None },
-    };
+    let classes = Classes::new(known, inference);
     let points = points(&identity, &classes, package.as_ref(), inference)?;
 
     let describe = {
@@ -99,39 +92,6 @@ fn end_to_end(spec: &Spec, checkpoint: &Checkpoint, options: &LoadOptions, packa
     let head = spec.layers.last().map_or("", |layer| layer.module.as_str());
     let can = spec.end_to_end.unwrap_or(head == "v10Detect");
     can && options.end_to_end.or(checkpoint.facts.end_to_end).unwrap_or(packaged)
-}
-
-/// That the variant is the one that was asked for, if any was.
-fn check_said(
-    identity: &Identity,
-    options: &LoadOptions,
-    package: Option<&Package>,
-    file: &str,
-) -> Result<()> {
-    let said = options.model_type.as_deref();
-    let said = said.or_else(|| package.and_then(|p| p.model_type.as_deref()));
-    match said {
-        Some(said) if said != identity.variant && said != identity.architecture => {
-            Err(Error::Contradiction {
-                file: file.to_owned(),
-                said: said.to_owned(),
-                found: format!("its layers are those of {}", identity.variant),
-            })
-        }
-        _ => Ok(()),
-    }
-}
-
-fn inference_config(package: &Package) -> Result<InferenceConfig> {
-    let text = package.inference_config.as_ref();
-    let text =
-        text.ok_or_else(|| Error::BadPackage("`inference_config.json` is missing".into()))?;
-    let mut config = InferenceConfig::parse(text.as_bytes())?;
-    if config.network_input.resize_mode == ResizeMode::FitLongerEdge {
-        config.network_input.resize_mode = ResizeMode::Letterbox;
-        config.network_input.padding_value = Some(SUBSTITUTE_GRAY);
-    }
-    Ok(config)
 }
 
 /// The key of `model_initialization` under which a package of ours has its layer list.

@@ -8,6 +8,7 @@ use ocelli_vision::{
 
 use super::prepare::Prepare;
 use crate::runtime::Runtime;
+use crate::served::Classes;
 
 /// A network with all that stands before and behind it.
 ///
@@ -21,17 +22,6 @@ pub(super) struct Yolo {
     pub(super) manner: Manner,
     pub(super) layout: RowLayout,
     pub(super) points: Points,
-}
-
-/// The classes of the network, and those that are reported.
-#[derive(Debug)]
-pub(super) struct Classes {
-    /// Of the network.
-    pub(super) known: Vec<String>,
-    /// What is reported for each class of the network; nothing where it is left out.
-    pub(super) reported_as: Option<Vec<Option<usize>>>,
-    /// Reported.
-    pub(super) names: Vec<String>,
 }
 
 /// The key points of a pose.
@@ -143,15 +133,11 @@ impl Yolo {
         } else {
             self.suppressed(outputs.get("predictions")?.entry(i)?, options)?
         };
-        if let Some(reported) = &self.classes.reported_as {
-            answers.retain_mut(|answer| match reported.get(answer.class_id).copied().flatten() {
-                Some(class_id) => {
-                    answer.class_id = class_id;
-                    true
-                }
-                None => false,
-            });
-        }
+        answers.retain_mut(|answer| {
+            let reported = self.classes.reported(answer.class_id);
+            answer.class_id = reported.unwrap_or(answer.class_id);
+            reported.is_some()
+        });
         Ok(answers)
     }
 
