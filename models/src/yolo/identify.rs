@@ -140,9 +140,11 @@ fn by_tensors(checkpoint: &Checkpoint, architecture: Option<&str>) -> Result<Ide
     let mut nearest: Option<(usize, String)> = None;
     for (name, spec) in variants() {
         let Some(spec) = fitted(spec, checkpoint, layers) else { continue };
-        let found = Identity { variant: name, ..Identity::of(spec, told) };
-        let wanted = architecture.is_none_or(|wanted| wanted == found.architecture);
-        if !wanted || told.is_some_and(|told| told != found.task) {
+        let Some(task) = task(&spec).filter(|task| told.is_none_or(|told| told == *task)) else {
+            continue;
+        };
+        let found = Identity { architecture: architecture_of(&spec), task, variant: name, spec };
+        if architecture.is_some_and(|wanted| wanted != found.architecture) {
             continue;
         }
         match fits(&found.spec, checkpoint) {
