@@ -298,6 +298,27 @@ proptest! {
     }
 
     #[test]
+    fn boxes_keep_their_measures(
+        a in (0_u16..500, 0_u16..500, 1_u16..300, 1_u16..300),
+        b in (0_u16..500, 0_u16..500, 1_u16..300, 1_u16..300),
+        size in (1_usize..400, 1_usize..400),
+    ) {
+        let corners = |(x, y, w, h): (u16, u16, u16, u16)| [x, y, x + w, y + h].map(f32::from);
+        let (first, second) = (corners(a), corners(b));
+        let there_and_back = boxes::cxcywh_to_xyxy(boxes::xyxy_to_cxcywh(first));
+        prop_assert_eq!(there_and_back.map(f32::to_bits), first.map(f32::to_bits));
+        let overlap = boxes::iou(first, second);
+        prop_assert!((0.0..=1.0).contains(&overlap));
+        prop_assert_eq!(overlap.to_bits(), boxes::iou(second, first).to_bits());
+        prop_assert_eq!(boxes::iou(first, first).to_bits(), 1.0_f32.to_bits());
+        let size = Size::new(size.0, size.1);
+        let [x0, y0, x1, y1] = boxes::clamp(first, size);
+        prop_assert!(0.0 <= x0 && x0 <= x1 && x1 <= size.width as f32);
+        prop_assert!(0.0 <= y0 && y0 <= y1 && y1 <= size.height as f32);
+        prop_assert!(boxes::area([x0, y0, x1, y1]) <= boxes::area(first));
+    }
+
+    #[test]
     fn suppression_takes_any_floats(
         rows in proptest::collection::vec(any::<([f32; 4], f32, usize)>(), 0..20),
         threshold: f32,
