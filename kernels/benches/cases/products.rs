@@ -2,7 +2,7 @@
 
 use ocelli_kernels::attention::{Attention, attention as attend, attention_scratch_len};
 use ocelli_kernels::conv::{
-    Conv2d, ConvTranspose2d, PackedConv, PackedConvTranspose, conv_transpose2d, conv2d,
+    Algorithm, Conv2d, ConvTranspose2d, PackedConv, PackedConvTranspose, conv_transpose2d, conv2d,
     conv2d_scratch_len,
 };
 use ocelli_kernels::gemm::{Epilogue, PackedMatrix, linear};
@@ -80,8 +80,12 @@ pub(crate) fn matmul() -> Vec<Case> {
 }
 
 /// h = w, in, out, kernel, stride, groups
-const CONV: [[usize; 6]; 20] = [
+const CONV: [[usize; 6]; 24] = [
     [9, 5, 37, 3, 1, 1],
+    [80, 32, 32, 3, 1, 1],
+    [80, 64, 64, 3, 1, 1],
+    [40, 64, 64, 3, 1, 1],
+    [20, 128, 128, 3, 1, 1],
     [9, 3, 19, 7, 2, 1],
     [9, 37, 37, 3, 2, 37],
     [9, 12, 20, 3, 1, 4],
@@ -113,26 +117,33 @@ const TRANSPOSED: [[usize; 5]; 5] = [
 ];
 
 pub(crate) fn conv() -> Vec<Case> {
-    CONV.into_iter().map(dense).chain(TRANSPOSED.into_iter().map(transposed)).collect()
+    CONV.into_iter().flat_map(dense).chain(TRANSPOSED.into_iter().map(transposed)).collect()
 }
 
-fn dense([size, i, o, kernel, stride, groups]: [usize; 6]) -> Case {
+/// By each algorithm that can do it.
+fn dense([size, i, o, kernel, stride, groups]: [usize; 6]) -> Vec<Case> {
     let pad = if kernel == stride { 0 } else { kernel / 2 };
     let spec = Conv2d { stride: [stride; 2], pad: [pad; 4], groups, ..Conv2d::default() };
     let [oh, ow] = spec.output_size([size; 2], [kernel; 2]);
     let (input, weight) = ([1, size, size, i], [o, i / groups, kernel, kernel]);
     let [read, weights] = [size * size * i, weight.iter().product()];
-    let name = format!("conv2d {size}x{size} {i}->{o} k{kernel} s{stride} g{groups}");
-    let case = Case::new(name, [read + weights + o, oh * ow * o], move |isa| {
-        let (x, bias) = (numbers(read), numbers(o));
-        let w = PackedConv::new(isa, spec, weight, &numbers(weights));
-        let mut scratch = numbers(conv2d_scratch_len(&w, input));
-        move |ctx, out| {
-            let (x, out) = (Image::dense(&x, input), ImageMut::dense(out, [1, oh, ow, o]));
-            conv2d(ctx, x, &w, Epilogue::bias(&bias), out, &mut scratch);
-        }
-    });
-    case.flop(2 * oh * ow * weights)
+    let case = |algorithm| {
+        let name =
+            format!("conv2d {size}x{size} {i}->{o} k{kernel} s{stride} g{groups} {algorithm:?}");
+        let case = Case::new(name, [read + weights + o, oh * ow * o], move |isa| {
+            let (x, bias) = (numbers(read), numbers(o));
+            let w = PackedConv::with(isa, algorithm, spec, weight, &numbers(weights));
+            let mut scratch = Vec::new();
+            move |ctx, out| {
+                scratch.resize(conv2d_scratch_len(&w, input, ctx.pool.threads()), 0.0);
+                let (x, out) = (Image::dense(&x, input), ImageMut::dense(out, [1, oh, ow, o]));
+                conv2d(ctx, x, &w, Epilogue::bias(&bias), out, &mut scratch);
+            }
+        });
+        case.flop(2 * oh * ow * weights)
+    };
+    let all = [Algorithm::Direct, Algorithm::Winograd2, Algorithm::Winograd4];
+    all.into_iter().filter(|algorithm| algorithm.fits(&spec, weight)).map(case).collect()
 }
 
 fn transposed([size, i, o, kernel, stride]: [usize; 5]) -> Case {

@@ -7,7 +7,17 @@ fn pads(random: &mut Random) -> [usize; 4] {
 }
 
 /// A convolution of `i` to `o` channels per group.
-fn check(ctx: Context, random: &mut Random, spec: Conv2d, [o, i, kh, kw]: [usize; 4]) {
+fn check(ctx: Context, random: &mut Random, spec: Conv2d, shape: [usize; 4]) {
+    check_by(Algorithm::Direct, ctx, random, spec, shape);
+}
+
+fn check_by(
+    algorithm: Algorithm,
+    ctx: Context,
+    random: &mut Random,
+    spec: Conv2d,
+    [o, i, kh, kw]: [usize; 4],
+) {
     let (inputs, outputs) = (i * spec.groups, o * spec.groups);
     let reach = |k: usize, axis: usize| (k - 1) * spec.dilation[axis] + 1;
     let (n, h, w) =
@@ -24,9 +34,10 @@ fn check(ctx: Context, random: &mut Random, spec: Conv2d, [o, i, kh, kw]: [usize
     let mut expected = reference::conv2d(&spec, &x, [n, h, w, inputs], ldx, &weight, shape);
     epilogue.apply(&mut expected, outputs);
 
-    let packed = PackedConv::new(ctx.isa, spec, shape, &weight);
+    let packed = PackedConv::with(ctx.isa, algorithm, spec, shape, &weight);
     let mut out = epilogue.output(rows, outputs, ldy);
-    let mut scratch = vec![f32::NAN; conv2d_scratch_len(&packed, [n, h, w, inputs])];
+    let threads = ctx.pool.threads();
+    let mut scratch = vec![f32::NAN; conv2d_scratch_len(&packed, [n, h, w, inputs], threads)];
     let input = Image::new(&x, [n, h, w, inputs], ldx);
     let output = ImageMut::new(&mut out, [n, oh, ow, outputs], ldy);
     conv2d(ctx, input, &packed, epilogue.epilogue(rows), output, &mut scratch);
@@ -51,6 +62,17 @@ fn dense_agrees_with_the_definition() {
         let shape = [random.of(1..70), random.of(1..40), random.of(1..6), random.of(1..6)];
         check(ctx, random, spec, shape);
     });
+}
+
+#[test]
+fn fewer_products_agree_with_the_definition() {
+    for algorithm in [Algorithm::Winograd2, Algorithm::Winograd4] {
+        everywhere_at_random(40, |ctx, random| {
+            let spec = Conv2d { pad: pads(random), ..Conv2d::default() };
+            let shape = [random.of(1..140), random.of(1..70), 3, 3];
+            check_by(algorithm, ctx, random, spec, shape);
+        });
+    }
 }
 
 #[test]

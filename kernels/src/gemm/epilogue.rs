@@ -68,6 +68,20 @@ impl Epilogue<'_> {
             && matches!(self.activation, Activation::Identity | Activation::Relu)
     }
 
+    /// What is added to output row `row` from column `first` on, where `out` is written.
+    #[inline(always)]
+    pub(crate) fn residual_at(
+        &self,
+        row: usize,
+        first: usize,
+        out: *mut f32,
+    ) -> Option<*const f32> {
+        self.residual.map(|residual| match residual {
+            Residual::InPlace { .. } => out.cast_const(),
+            Residual::Rows { rows, .. } => rows.ptr().wrapping_add(row * rows.ld() + first),
+        })
+    }
+
     /// Whether the residual, if any, is added before the activation.
     pub(crate) fn adds_before_activation(&self) -> bool {
         matches!(

@@ -4,7 +4,7 @@
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-use super::epilogue::{Epilogue, Finish, Residual};
+use super::epilogue::{Epilogue, Finish};
 use super::panels::{Panel, Panels};
 use super::tile::{MAX_MR, MAX_NR, TileArgs, tile, tile_shape};
 use crate::simd::{Kernel, Simd, dispatch};
@@ -253,18 +253,11 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
     ) {
         let epilogue = &self.product.epilogue;
         let mut residual = [std::ptr::null(); MAX_MR];
-        let mut count = self.count;
-        match epilogue.residual {
-            None => count = 0,
-            Some(Residual::InPlace { .. }) => {
-                for (r, out) in residual.iter_mut().zip(out) {
-                    *r = out.cast_const();
-                }
-            }
-            Some(Residual::Rows { rows, .. }) => {
-                for (r, row) in residual.iter_mut().zip(&self.output) {
-                    *r = rows.ptr().wrapping_add(row * rows.ld() + first);
-                }
+        let mut count = 0;
+        for ((to, &row), &out) in residual.iter_mut().zip(&self.output).zip(out) {
+            if let Some(from) = epilogue.residual_at(row, first, out) {
+                *to = from;
+                count = self.count;
             }
         }
         s.call(Finish {
