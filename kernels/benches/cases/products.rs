@@ -5,9 +5,9 @@ use ocelli_kernels::conv::{
     Algorithm, Conv2d, ConvTranspose2d, PackedConv, PackedConvTranspose, conv_transpose2d, conv2d,
     conv2d_scratch_len,
 };
-use ocelli_kernels::gemm::{Epilogue, PackedMatrix, linear};
+use ocelli_kernels::gemm::{Epilogue, PackedMatrix, Residual, linear};
 use ocelli_kernels::matmul::{Matmul, Operand, OperandMut, matmul as multiply, matmul_scratch_len};
-use ocelli_kernels::{Image, ImageMut, Rows, RowsMut};
+use ocelli_kernels::{Activation, Factors, Image, ImageMut, Rows, RowsMut};
 
 use super::{Case, numbers};
 
@@ -29,21 +29,42 @@ const LINEAR: [[usize; 3]; 14] = [
     [6400, 32, 32],
 ];
 
+/// What is done to the sums of some shapes; with `true`, rows are added last.
+const EPILOGUES: [([usize; 3], Activation, bool); 6] = [
+    ([29, 70, 41], Activation::Gelu, true),
+    ([580, 1536, 384], Activation::Gelu, false),
+    ([580, 384, 384], Activation::Identity, true),
+    ([580, 384, 384], Activation::Silu, false),
+    ([6400, 32, 32], Activation::Silu, false),
+    ([6400, 32, 32], Activation::Silu, true),
+];
+
 pub(crate) fn gemm() -> Vec<Case> {
-    LINEAR
-        .map(|[m, n, k]| {
-            let case =
-                Case::new(format!("linear {m}x{n}x{k}"), [m * k + n * k + n, m * n], move |isa| {
-                    let (x, bias) = (numbers(m * k), numbers(n));
-                    let w = PackedMatrix::from_rows_out_in(isa, n, k, &numbers(n * k));
-                    move |ctx, out| {
-                        let (x, out) = (Rows::dense(&x, k), RowsMut::dense(out, n));
-                        linear(ctx, x, &w, Epilogue::bias(&bias), out);
-                    }
-                });
-            case.flop(2 * m * n * k)
-        })
-        .into()
+    let plain = LINEAR.map(|shape| (shape, Activation::Identity, false));
+    let all = plain.into_iter().chain(EPILOGUES);
+    all.flat_map(|case| [Factors::F32, Factors::Bf16].map(|f| linear_with(case, f))).collect()
+}
+
+fn linear_with(
+    ([m, n, k], activation, adds): ([usize; 3], Activation, bool),
+    factors: Factors,
+) -> Case {
+    let plus = if adds { " + rows" } else { "" };
+    let name = match activation {
+        Activation::Identity => format!("linear {m}x{n}x{k}{plus} {factors:?}"),
+        activation => format!("linear {m}x{n}x{k} {activation:?}{plus} {factors:?}"),
+    };
+    let case = Case::new(name, [m * k + n * k + n, m * n], move |isa| {
+        let (x, bias, rows) = (numbers(m * k), numbers(n), numbers(m * n));
+        let w = PackedMatrix::with_factors(isa, factors, n, k, &numbers(n * k));
+        move |ctx, out| {
+            let (x, out) = (Rows::dense(&x, k), RowsMut::dense(out, n));
+            let rows = Rows::dense(&rows, n);
+            let residual = adds.then_some(Residual::Rows { rows, before_activation: false });
+            linear(ctx, x, &w, Epilogue { activation, residual, ..Epilogue::bias(&bias) }, out);
+        }
+    });
+    case.flop(2 * m * n * k)
 }
 
 /// batch, m, n, k; the right-hand side as `[n, k]` and as `[k, n]`
@@ -127,12 +148,13 @@ fn dense([size, i, o, kernel, stride, groups]: [usize; 6]) -> Vec<Case> {
     let [oh, ow] = spec.output_size([size; 2], [kernel; 2]);
     let (input, weight) = ([1, size, size, i], [o, i / groups, kernel, kernel]);
     let [read, weights] = [size * size * i, weight.iter().product()];
-    let case = |algorithm| {
-        let name =
-            format!("conv2d {size}x{size} {i}->{o} k{kernel} s{stride} g{groups} {algorithm:?}");
+    let case = |(algorithm, factors)| {
+        let name = format!(
+            "conv2d {size}x{size} {i}->{o} k{kernel} s{stride} g{groups} {algorithm:?} {factors:?}"
+        );
         let case = Case::new(name, [read + weights + o, oh * ow * o], move |isa| {
             let (x, bias) = (numbers(read), numbers(o));
-            let w = PackedConv::with(isa, algorithm, spec, weight, &numbers(weights));
+            let w = PackedConv::with(isa, algorithm, factors, spec, weight, &numbers(weights));
             let mut scratch = Vec::new();
             move |ctx, out| {
                 scratch.resize(conv2d_scratch_len(&w, input, ctx.pool.threads()), 0.0);
@@ -142,8 +164,13 @@ fn dense([size, i, o, kernel, stride, groups]: [usize; 6]) -> Vec<Case> {
         });
         case.flop(2 * oh * ow * weights)
     };
-    let all = [Algorithm::Direct, Algorithm::Winograd2, Algorithm::Winograd4];
-    all.into_iter().filter(|algorithm| algorithm.fits(&spec, weight)).map(case).collect()
+    let all = [
+        (Algorithm::Direct, Factors::F32),
+        (Algorithm::Direct, Factors::Bf16),
+        (Algorithm::Winograd2, Factors::F32),
+        (Algorithm::Winograd4, Factors::F32),
+    ];
+    all.into_iter().filter(|(algorithm, _)| algorithm.fits(&spec, weight)).map(case).collect()
 }
 
 fn transposed([size, i, o, kernel, stride]: [usize; 5]) -> Case {

@@ -1,7 +1,7 @@
 //! Which way a convolution is computed.
 
 use super::{Conv2d, winograd};
-use crate::Isa;
+use crate::{Factors, Isa};
 
 /// A way to compute a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,12 +24,22 @@ impl Algorithm {
     }
 
     /// The one that should take the least time for pictures of `size`, height and width.
-    pub fn cheapest(isa: Isa, spec: &Conv2d, shape: [usize; 4], size: [usize; 2]) -> Algorithm {
+    pub fn cheapest(
+        isa: Isa,
+        factors: Factors,
+        spec: &Conv2d,
+        shape: [usize; 4],
+        size: [usize; 2],
+    ) -> Algorithm {
         if isa.lanes() == 1 || !winograd::fits(spec, shape) {
             return Algorithm::Direct;
         }
         let out = spec.output_size(size, [3, 3]);
-        let cost = |algorithm: Algorithm| algorithm.instructions(isa.lanes(), shape, out);
+        let faster = if factors == Factors::Bf16 { 0.55 } else { 1.0 };
+        let cost = |algorithm: Algorithm| {
+            let cost = algorithm.instructions(isa.lanes(), shape, out);
+            if algorithm == Algorithm::Direct { cost * faster } else { cost }
+        };
         let all = [Algorithm::Direct, Algorithm::Winograd2, Algorithm::Winograd4];
         all.into_iter().min_by(|a, b| cost(*a).total_cmp(&cost(*b))).unwrap_or(Algorithm::Direct)
     }

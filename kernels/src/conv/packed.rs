@@ -4,7 +4,7 @@ use super::dense::Dense;
 use super::depthwise::Depthwise;
 use super::winograd::Winograd;
 use super::{Algorithm, Conv2d};
-use crate::Isa;
+use crate::{Factors, Isa};
 
 /// The weights of a convolution, packed for an instruction set.
 pub struct PackedConv {
@@ -27,16 +27,18 @@ impl PackedConv {
     /// # Panics
     /// When `w` has another length, the channels do not divide into `spec.groups`, or an extent or stride is zero.
     pub fn new(isa: Isa, spec: Conv2d, shape: [usize; 4], w: &[f32]) -> PackedConv {
-        PackedConv::with(isa, Algorithm::Direct, spec, shape, w)
+        PackedConv::with(isa, Algorithm::Direct, Factors::F32, spec, shape, w)
     }
 
-    /// Packs PyTorch weights `[out, in / groups, kh, kw]` for an algorithm.
+    /// Packs PyTorch weights `[out, in / groups, kh, kw]` for an algorithm, the direct one of products of `factors`, where
+    /// there are enough of them that rounding pays.
     ///
     /// # Panics
     /// As [`PackedConv::new`], and when the algorithm cannot do such a convolution.
     pub fn with(
         isa: Isa,
         algorithm: Algorithm,
+        factors: Factors,
         spec: Conv2d,
         shape: [usize; 4],
         w: &[f32],
@@ -52,7 +54,7 @@ impl PackedConv {
             Algorithm::Direct if shape[1] == 1 && spec.groups > 1 => {
                 Form::Depthwise(Depthwise::pack(&spec, shape, w))
             }
-            Algorithm::Direct => Form::Dense(Dense::pack(isa, &spec, shape, w)),
+            Algorithm::Direct => Form::Dense(Dense::pack(isa, factors, &spec, shape, w)),
             Algorithm::Winograd2 => Form::Winograd(Winograd::pack(isa, 2, shape, w)),
             Algorithm::Winograd4 => Form::Winograd(Winograd::pack(isa, 4, shape, w)),
         };

@@ -155,7 +155,7 @@ impl<T: Transform<A, M>, const A: usize, const M: usize> Piece<'_, T, A, M> {
                     out: out.as_ptr(),
                 };
                 // SAFETY: rows are in the scratch, which holds `k` floats of each square and `MAX_NR` products.
-                unsafe { tile(s, to - from, width, args) };
+                unsafe { tile::<S, false>(s, to - from, width, args) };
             }
         }
     }
