@@ -10,15 +10,15 @@ use crate::{Node, Result, Shape};
 
 impl Lowering<'_> {
     pub(super) fn conv(&mut self, node: &Node, op: &Conv2d) -> Result<()> {
-        let (isa, shape) = (self.isa, extents(op.weight.shape()));
+        let (isa, factors, shape) = (self.isa, self.factors, extents(op.weight.shape()));
         let Conv2d { stride, pad, dilation, groups, epilogue, .. } = *op;
         let spec = conv::Conv2d { stride, pad, dilation, groups };
         let input = extents(self.graph.shape(node.inputs[0]));
-        let algorithm = Algorithm::cheapest(isa, &spec, shape, [input[1], input[2]]);
-        let form = format!("conv {isa} {algorithm:?} {spec:?}");
+        let algorithm = Algorithm::cheapest(isa, factors, &spec, shape, [input[1], input[2]]);
+        let form = format!("conv {isa} {algorithm:?} {factors:?} {spec:?}");
         let weight = self
             .packs
-            .get(&op.weight, form, |w| PackedConv::with(isa, algorithm, spec, shape, w))?;
+            .get(&op.weight, form, |w| PackedConv::with(isa, algorithm, factors, spec, shape, w))?;
         self.shared_bytes += weight.bytes();
         let bias = self.packs.optional(op.bias.as_ref())?;
         let output = extents(self.graph.shape(node.outputs[0]));
