@@ -6,6 +6,8 @@
 //! | an export to ONNX | initializers | `metadata_props` |
 //! | an export to TorchScript | the archived module | `extra/config.txt` |
 //! | anything else | the tensors as they are | |
+//!
+//! Embeddings of the classes' names are an attribute of the pickled module, or a tensor beside those of the layers.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +15,7 @@ use ocelli_converters::{StateDict, Value};
 use ocelli_vision::Size;
 
 use super::anchors::anchors;
-use super::heads::{Seen, needless, seen};
+use super::heads::{Seen, needless, seen, stores_texts_as};
 use super::literal::Literal;
 use crate::registry::WeightChoice;
 
@@ -47,7 +49,8 @@ impl Checkpoint {
             None if choice == WeightChoice::Average => return None,
             None => ("", None),
         };
-        let weights = with_anchors(layers(file, path)?, file);
+        let inner = file.subset(path, "");
+        let weights = with_texts(with_anchors(layers(&inner)?, file), &inner);
         Some(Checkpoint {
             weights,
             yaml: module.and_then(|module| module.get("yaml")).cloned(),
@@ -60,16 +63,28 @@ impl Checkpoint {
         self.weights.get(name).map(ocelli_converters::Tensor::shape)
     }
 
-    /// What the tensors of a head, the last layer, show.
+    /// What the tensors of a head, the last layer, show. Of an open vocabulary the embeddings show the classes.
     pub(super) fn head(&self, module: &str) -> Option<Seen> {
         let last = self.layers().checked_sub(1)?;
-        seen(module, |part| self.shape(&format!("model.{last}.{part}"))?.first().copied())
+        let shape = |part: &str| self.shape(&format!("model.{last}.{part}"));
+        let mut seen = seen(module, |part| shape(part)?.first().copied())?;
+        let open = ["cv4.0.logit_scale", "one2one_cv4.0.logit_scale"];
+        if let Some(texts) = stores_texts_as(module)
+            && open.iter().any(|part| shape(part).is_some())
+        {
+            let texts = self.shape(texts).and_then(|shape| shape.iter().rev().nth(1).copied());
+            let named = self.facts.class_names.as_ref().map(Vec::len);
+            seen.classes = texts.or(named).unwrap_or(seen.classes);
+        }
+        Some(seen)
     }
 
     /// Whether a tensor is known to have no part in answers.
     pub(super) fn needless(&self, name: &str) -> bool {
         let head = format!("model.{}.", self.layers().saturating_sub(1));
-        name.ends_with(".num_batches_tracked") || name.strip_prefix(&head).is_some_and(needless)
+        name.ends_with(".num_batches_tracked")
+            || TEXTS.contains(&name)
+            || name.strip_prefix(&head).is_some_and(needless)
     }
 
     /// One more than the number of the last layer.
@@ -108,15 +123,26 @@ fn with_anchors(weights: StateDict, file: &StateDict) -> StateDict {
     }
 }
 
+/// What embeddings of classes' names are called.
+const TEXTS: [&str; 2] = ["txt_feats", "pe"];
+
+/// The same weights, and the embeddings of the classes' names that `inner` has beside them.
+fn with_texts(weights: StateDict, inner: &StateDict) -> StateDict {
+    let texts = inner.renamed(|name| {
+        let last = name.rsplit('.').next()?;
+        (TEXTS.contains(&last) && before_number(name).is_none()).then(|| last.to_owned())
+    });
+    if texts.is_empty() { weights } else { weights.with("", &texts) }
+}
+
 /// The number of the last layer.
 fn last_layer(weights: &StateDict) -> usize {
     let number = |name: &str| name.strip_prefix("model.")?.split('.').next()?.parse().ok();
     weights.names().filter_map(number).max().unwrap_or(0)
 }
 
-/// The tensors below `path` that belong to numbered layers, as `model.0...`.
-fn layers(file: &StateDict, path: &str) -> Option<StateDict> {
-    let inner = file.subset(path, "");
+/// The tensors that belong to numbered layers, as `model.0...`.
+fn layers(inner: &StateDict) -> Option<StateDict> {
     let mut prefixes: BTreeMap<&str, usize> = BTreeMap::new();
     for prefix in inner.names().filter_map(before_number) {
         *prefixes.entry(prefix).or_default() += 1;

@@ -6,6 +6,7 @@ use ocelli_engine::{Graph, Weights};
 use ocelli_vision::Task;
 
 use super::checkpoint::Checkpoint;
+use super::heads::stores_texts_as;
 use super::network::network;
 use super::rows::variants;
 use super::spec::{Layer, Spec};
@@ -37,6 +38,12 @@ pub(super) fn identify(checkpoint: &Checkpoint, architecture: Option<&str>) -> R
         Spec::from_value(yaml).map_err(|source| Error::Layers { file: file(), source })?;
     if let Some(names) = checkpoint.facts.class_names.as_ref().filter(|_| spec.classes == 0) {
         spec.classes = names.len();
+    }
+    if let Some(head) = spec.layers.last()
+        && stores_texts_as(&head.module).is_some()
+        && let Some(seen) = checkpoint.head(&head.module)
+    {
+        spec.classes = seen.classes;
     }
     let told = told(checkpoint);
     Ok(Identity::of(spec, told))
