@@ -3,8 +3,8 @@
     python tests/reference/yolo_zoo.py DIR [name ...]
     python tests/reference/yolo_zoo.py DIR [name ...] --compare OCELLI PICTURE ...
 
-The first writes DIR/NAME.pt, and the exports that ZOO lists beside it, of all names or of some. Norms and class scores are random
-but lively, so that answers differ from place to place. The second runs the program OCELLI and `ultralytics` on each of these
+The first writes DIR/NAME.pt, and the exports that ZOO lists beside it, of all names or of some. Norms and class scores are scaled
+to what they see, so that answers differ from place to place. The second runs the program OCELLI and `ultralytics` on each of these
 files and pictures and prints a line for each: answers of both, answers of `ultralytics` that have no counterpart, and the
 largest difference among those that have one. The exit status is 1 if an answer is missing or differs too much.
 """
@@ -12,8 +12,8 @@ largest difference among those that have one. The exit status is 1 if an answer 
 import argparse
 import copy
 import json
-import math
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -24,13 +24,14 @@ import numpy as np
 import torch
 from PIL import Image
 from pycocotools import mask as rle
-from ultralytics import YOLO
+from ultralytics import RTDETR, YOLO
+from ultralytics.utils import ASSETS
 
 SIDE = 320
 NAMES = ["person", "bus", "window", "wheel", "street"]
 # Name -> exports beside the checkpoint: a format and its options.
 ZOO = {
-    "yolov3-tinyu": [],
+    "yolov3-tiny": [],
     "yolov5nu": ["torchscript"],
     "yolov6n": [],
     "yolov8n-seg": ["onnx nms=True"],
@@ -101,45 +102,73 @@ def make(folder, name):
         options = {key: value == "True" for key, value in (option.split("=") for option in options)}
         if kind == "onnx":
             options["simplify"] = False
-        written = YOLO(checkpoint).export(format=kind, imgsz=SIDE, device="cpu", verbose=False, **options)
+        written = opened(checkpoint).export(format=kind, imgsz=SIDE, device="cpu", verbose=False, **options)
         path = exported(folder, name, export)
         os.replace(written, path)
         print(path, flush=True)
 
 
+def opened(file):
+    return (RTDETR if "rtdetr" in str(file) else YOLO)(file)
+
+
 @torch.no_grad()
 def lively(name):
+    """A network that seems to have seen pictures: places differ to its very end, and so do scores."""
     torch.manual_seed(0)
-    model = YOLO(f"{name}.yaml")
-    for part in model.model.modules():
-        if isinstance(part, torch.nn.BatchNorm2d):
-            part.running_mean.normal_(0, 0.1)
-            part.running_var.uniform_(0.5, 1.5)
-            part.weight.uniform_(0.8, 1.6)
-            part.bias.normal_(0, 0.3)
-    head = model.model.model[-1]
-    for key, weight in head.named_parameters():
-        enliven(type(head).__name__, key, weight)
+    model = opened(f"{name}.yaml")
     set_texts(model)
     model.model.eval()
+    hooks = [part.register_forward_pre_hook(measure) for part in model.model.modules() if isinstance(part, torch.nn.BatchNorm2d)]
+    hooks += [part.register_forward_hook(spread) for part in scoring(model.model.model[-1])]
+    pictures = pictures_of_package()
+    for _ in branches(model.model.model[-1]):
+        model.model(pictures)
+    for hook in hooks:
+        hook.remove()
     return model
 
 
-def enliven(head, key, weight):
-    """Scores that spread. Of an open vocabulary they come from likeness to names, not from the last convolution."""
-    opened = head == "WorldDetect" or head.startswith("YOLOE")
-    if "score_head" in key:
-        weight.normal_(-2, 0.5) if key.endswith("bias") else weight.normal_(0, 0.2)
-    elif opened and key.endswith("logit_scale"):
-        weight.fill_(math.log(40) if float(weight) > 0 else 0.5)
-    elif opened and "cv4" in key and weight.shape == (1,):
-        weight.fill_(-3)
-    elif opened and "w3.weight" in key:
-        weight.normal_(0, 0.05)
-    elif "cv3" in key and key.endswith("2.bias"):
-        weight.normal_(0 if opened else -3, 1)
-    elif "cv3" in key and key.endswith("2.weight"):
-        weight.normal_(0, 0.3)
+def pictures_of_package():
+    """The pictures that `ultralytics` comes with."""
+    opened = (Image.open(path).convert("RGB").resize((SIDE, SIDE)) for path in sorted(ASSETS.glob("*.jpg")))
+    return torch.stack([torch.from_numpy(np.array(picture)).permute(2, 0, 1) / 255 for picture in opened])
+
+
+def measure(norm, args):
+    norm.weight.uniform_(0.8, 1.6)
+    norm.bias.normal_(0, 0.3)
+    norm.running_mean.copy_(args[0].mean((0, 2, 3)))
+    norm.running_var.copy_(args[0].var((0, 2, 3)) + 1e-3)
+
+
+def scoring(head):
+    """The layers whose outputs are logits of objects' classes."""
+    opened = any(hasattr(part, "logit_scale") for part in head.modules())
+    last = re.compile(r"(one2one_)?cv3\.\d+\.2|(dec_score_head\.\d+|enc_score_head)")
+    for name, part in head.named_modules():
+        if hasattr(part, "logit_scale") or (not opened and last.fullmatch(name)):
+            yield part
+
+
+def spread(layer, _, logits):
+    """Makes the layer's logits vary around the probability 0.05."""
+    factor = 1.3 / logits.std()
+    layer.bias.copy_((layer.bias - logits.mean()) * factor - 3)
+    if hasattr(layer, "logit_scale"):
+        layer.logit_scale.add_(factor.log())
+    else:
+        layer.weight.mul_(factor)
+
+
+def branches(head):
+    """Lets each branch of a head answer in turn, that of the yaml last."""
+    chosen = getattr(head, "end2end", False)
+    if getattr(head, "one2one_cv2", None) is not None:
+        head.end2end = not chosen
+        yield
+        head.end2end = chosen
+    yield
 
 
 def set_texts(model):
@@ -166,7 +195,7 @@ def compare(ocelli, files, pictures):
     print(f"{'file':34} {'picture':14} {'theirs':>6} {'ours':>5} {'missing':>7} {'largest difference'}")
     failed = False
     for file in files:
-        model = YOLO(file)
+        model = opened(file)
         for picture in pictures:
             theirs = answers_of_ultralytics(model, picture)
             ours = answers_of_ocelli(ocelli, file, picture)

@@ -11,7 +11,7 @@
 
 use std::collections::BTreeMap;
 
-use ocelli_converters::{StateDict, Value};
+use ocelli_converters::{DType, StateDict, Value};
 use ocelli_vision::Size;
 
 use super::anchors::anchors;
@@ -50,7 +50,9 @@ impl Checkpoint {
             None => ("", None),
         };
         let inner = file.subset(path, "");
-        let weights = with_texts(with_anchors(layers(&inner)?, file), &inner);
+        let weights = with_anchors(layers(&inner)?, file);
+        let texts = module.map_or_else(|| beside_layers(&inner), attributes);
+        let weights = texts.map_or(weights.clone(), |texts| weights.with("", &texts));
         Some(Checkpoint {
             weights,
             yaml: module.and_then(|module| module.get("yaml")).cloned(),
@@ -126,13 +128,24 @@ fn with_anchors(weights: StateDict, file: &StateDict) -> StateDict {
 /// What embeddings of classes' names are called.
 const TEXTS: [&str; 2] = ["txt_feats", "pe"];
 
-/// The same weights, and the embeddings of the classes' names that `inner` has beside them.
-fn with_texts(weights: StateDict, inner: &StateDict) -> StateDict {
+/// The embeddings of the classes' names that tensors hold beside numbered layers.
+fn beside_layers(inner: &StateDict) -> Option<StateDict> {
     let texts = inner.renamed(|name| {
         let last = name.rsplit('.').next()?;
         (TEXTS.contains(&last) && before_number(name).is_none()).then(|| last.to_owned())
     });
-    if texts.is_empty() { weights } else { weights.with("", &texts) }
+    (!texts.is_empty()).then_some(texts)
+}
+
+/// Those that a pickled module holds, which are no parameters of it.
+fn attributes(module: &Value) -> Option<StateDict> {
+    let text = |name: &&str| {
+        let tensor = module.get(name)?.as_tensor()?;
+        let bytes = tensor.to_f32().ok()?.iter().flat_map(|value| value.to_le_bytes()).collect();
+        Some(((*name).to_owned(), DType::F32, tensor.shape().to_vec(), bytes))
+    };
+    let texts: Vec<_> = TEXTS.iter().filter_map(text).collect();
+    if texts.is_empty() { None } else { StateDict::from_tensors(texts).ok() }
 }
 
 /// The number of the last layer.

@@ -52,9 +52,8 @@ pub fn network(g: &mut Graph, w: &Weights, image: Value, spec: &Spec) -> Result<
         let inputs = inputs(&net.layers, image, layer).map_err(failed)?;
         let scaled = Scaled::of(layer, spec).map_err(failed)?;
         if is_head(&layer.module) && i + 1 == spec.layers.len() {
-            net.features =
-                build_head(g, &w, image, &inputs, layer, &scaled, spec, units, texts)
-                    .map_err(failed)?;
+            net.features = build_head(g, &w, image, &inputs, layer, &scaled, spec, units, texts)
+                .map_err(failed)?;
             return Ok(net);
         }
         let Some(module) = find(&layer.module) else {

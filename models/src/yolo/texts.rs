@@ -34,8 +34,8 @@ fn name(spec: &Spec) -> Option<&'static str> {
 
 /// That a network cannot do without the embeddings.
 pub(super) fn missing() -> Error {
-    let what = "an open vocabulary needs embeddings of the classes' names, which the file does not hold: set the \
-                classes in the trainer (`set_classes`) and save the model as a `.pt`; a YOLOE exported from there \
-                has them in its weights";
+    let what = "an open vocabulary without embeddings of the classes' names, which this file does not hold: set the \
+                classes in the trainer (`set_classes`) and save the model as a `.pt`; a YOLOE may then be exported \
+                too, which folds them into its weights";
     Error::Unsupported { executor: "ocelli", what: what.into() }
 }

@@ -115,7 +115,8 @@ impl Checkpoint {
     pub fn state_dict(&self) -> StateDict {
         let head = self.listed.iter();
         let head = head.map(|(part, (shape, _))| (format!("{}{part}", self.head), shape.clone()));
-        let all: BTreeMap<String, Vec<usize>> = self.asked().into_iter().chain(head).chain(self.texts.clone()).collect();
+        let all: BTreeMap<String, Vec<usize>> =
+            self.asked().into_iter().chain(head).chain(self.texts.clone()).collect();
         let tensor = |(name, shape): (String, Vec<usize>)| {
             let needed = Shape::new(&shape).unwrap();
             let values = self.find(&name, needed).unwrap().unwrap();

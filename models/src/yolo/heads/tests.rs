@@ -278,7 +278,10 @@ fn error(module: &str, tensors: &[(&str, &[usize])]) -> String {
 fn what_cannot_be_run_is_named_with_its_reason() {
     for module in ["WorldDetect", "YOLOEDetect"] {
         let error = error(module, &[("cv4.0.logit_scale", &[])]);
-        assert!(error.contains("open vocabulary") && error.contains("set_classes"), "{error}");
+        assert!(
+            error.contains("open vocabulary without") && error.contains("set_classes"),
+            "{error}"
+        );
     }
     let prompt_free = error("YOLOESegment", &[("lrpc.0.vocab.weight", &[4585, 64])]);
     assert!(prompt_free.contains("prompt-free"), "{prompt_free}");

@@ -48,7 +48,8 @@ const fn pools(shortcut: super::row::Word) -> Row {
     row("SPPF", 1, [N(1024), N(5), N(3), shortcut])
 }
 
-pub(super) const NECK: Neck = neck(&[6, 4], UP, &[(down(256), &[c3k2(512, true)]), (down(512), &[ATTENTIVE])]);
+pub(super) const NECK: Neck =
+    neck(&[6, 4], UP, &[(down(256), &[c3k2(512, true)]), (down(512), &[ATTENTIVE])]);
 
 const NECK_UP: Neck = neck(&[6, 4], UP, &[]);
 
