@@ -31,7 +31,7 @@ SIDE = 320
 NAMES = ["person", "bus", "window", "wheel", "street"]
 # Name -> exports beside the checkpoint: a format and its options.
 ZOO = {
-    "yolov3-tiny": [],
+    "yolov3-tinyu": [],
     "yolov5nu": ["torchscript"],
     "yolov6n": [],
     "yolov8n-seg": ["onnx nms=True"],

@@ -68,17 +68,28 @@ impl Checkpoint {
     /// What the tensors of a head, the last layer, show. Of an open vocabulary the embeddings show the classes.
     pub(super) fn head(&self, module: &str) -> Option<Seen> {
         let last = self.layers().checked_sub(1)?;
-        let shape = |part: &str| self.shape(&format!("model.{last}.{part}"));
-        let mut seen = seen(module, |part| shape(part)?.first().copied())?;
-        let open = ["cv4.0.logit_scale", "one2one_cv4.0.logit_scale"];
+        let first = |part: &str| self.shape(&format!("model.{last}.{part}"))?.first().copied();
+        let mut seen = seen(module, first)?;
         if let Some(texts) = stores_texts_as(module)
-            && open.iter().any(|part| shape(part).is_some())
+            && self.compares_texts()
         {
             let texts = self.shape(texts).and_then(|shape| shape.iter().rev().nth(1).copied());
             let named = self.facts.class_names.as_ref().map(Vec::len);
             seen.classes = texts.or(named).unwrap_or(seen.classes);
         }
         Some(seen)
+    }
+
+    /// Whether the head scores classes by the embeddings of their names.
+    pub(super) fn compares_texts(&self) -> bool {
+        let head = format!("model.{}", self.layers().saturating_sub(1));
+        let scale = |branch: &str| self.shape(&format!("{head}.{branch}cv4.0.logit_scale"));
+        ["", "one2one_"].into_iter().any(|branch| scale(branch).is_some())
+    }
+
+    /// Whether it holds such embeddings.
+    pub(super) fn has_texts(&self) -> bool {
+        TEXTS.iter().any(|name| self.weights.contains(name))
     }
 
     /// Whether a tensor is known to have no part in answers.

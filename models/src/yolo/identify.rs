@@ -10,6 +10,7 @@ use super::heads::stores_texts_as;
 use super::network::network;
 use super::rows::variants;
 use super::spec::{Layer, Spec};
+use super::texts::missing;
 use crate::weights::CheckpointWeights;
 use crate::{Error, Result};
 
@@ -167,10 +168,11 @@ fn by_tensors(checkpoint: &Checkpoint, architecture: Option<&str>) -> Result<Ide
     if let Some((_, identity)) = best {
         return Ok(identity);
     }
-    let reason = nearest.map_or_else(
-        || format!("no known network has {layers} layers that begin like these"),
-        |(_, reason)| reason,
-    );
+    let reason = match nearest {
+        _ if checkpoint.compares_texts() && !checkpoint.has_texts() => missing().to_string(),
+        Some((_, reason)) => reason,
+        None => format!("no known network has {layers} layers that begin like these"),
+    };
     Err(Error::NotThisModel {
         file: checkpoint.weights.file().to_owned(),
         architecture: "yolo",
