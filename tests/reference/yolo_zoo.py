@@ -46,7 +46,7 @@ ZOO = {
     "yolo26n-pose": ["torchscript"],
     "yolo26n-obb": [],
     "yolo26n-cls": [],
-    "yolo26n-sem": ["onnx"],
+    "yolo26n-sem": ["torchscript"],
     "yolo26n-depth": ["torchscript"],
     "rtdetr-l": [],
     "yolov8s-world": [],
@@ -60,6 +60,8 @@ ZOO = {
 }
 # The most that scores, boxes and points in pixels, and numbers of other kinds may differ by.
 SCORE, PIXELS, OVERLAP, DEPTH = 1e-3, 0.5, 0.99, 1e-3
+# Scores this near to each other are in no order; such answers are counted as tied.
+TIE = 1e-6
 CONFIDENCE, MOST = 0.05, 20
 
 
@@ -119,14 +121,27 @@ def lively(name):
     model = opened(f"{name}.yaml")
     set_texts(model)
     model.model.eval()
-    hooks = [part.register_forward_pre_hook(measure) for part in model.model.modules() if isinstance(part, torch.nn.BatchNorm2d)]
-    hooks += [part.register_forward_hook(spread) for part in scoring(model.model.model[-1])]
+    norms = [part for part in model.model.modules() if isinstance(part, torch.nn.BatchNorm2d)]
+    hooks = [part.register_forward_pre_hook(once(measure)) for part in norms]
+    hooks += [part.register_forward_hook(once(spread)) for part in scoring(model.model.model[-1])]
     pictures = pictures_of_package()
     for _ in branches(model.model.model[-1]):
         model.model(pictures)
     for hook in hooks:
         hook.remove()
     return model
+
+
+def once(hook):
+    """Later branches see what the first has seen."""
+    ran = []
+
+    def run(*args):
+        if not ran:
+            ran.append(True)
+            hook(*args)
+
+    return run
 
 
 def pictures_of_package():
@@ -152,8 +167,8 @@ def scoring(head):
 
 
 def spread(layer, _, logits):
-    """Makes the layer's logits vary around the probability 0.05."""
-    factor = 1.3 / logits.std()
+    """Makes the layer's logits those of probabilities around 0.05, and of a half at most."""
+    factor = 3 / (logits.max() - logits.mean())
     layer.bias.copy_((layer.bias - logits.mean()) * factor - 3)
     if hasattr(layer, "logit_scale"):
         layer.logit_scale.add_(factor.log())
@@ -245,23 +260,26 @@ def difference(theirs, ours):
 def objects(theirs, found):
     oriented = theirs.obb is not None
     boxes = theirs.obb if oriented else theirs.boxes
-    places = (boxes.xywhr if oriented else boxes.xyxy).tolist()
-    missing, worst = 0, {"score": 0.0, "box": 0.0}
-    for i, (class_id, score, place) in enumerate(zip(boxes.cls.int().tolist(), boxes.conf.tolist(), places)):
-        near = [one for one in found if one["class_id"] == class_id and abs(one["confidence"] - score) < SCORE]
-        off = [np.abs(np.subtract(one["xywhr" if oriented else "xyxy"], place)).max() for one in near]
-        if not off or min(off) > PIXELS:
-            missing += score > CONFIDENCE + SCORE and i + 1 < MOST
+    key = "xywhr" if oriented else "xyxy"
+    places, scores = getattr(boxes, key).numpy(), boxes.conf.numpy()
+    missing, tied, worst = 0, 0, {}
+    for i, class_id in enumerate(boxes.cls.int().tolist()):
+        if (np.abs(scores - scores[i]) < TIE).sum() > 1:
+            tied += 1  # which of them suppresses the other hangs on rounding
             continue
-        one = near[int(np.argmin(off))]
-        parts = {"score": abs(one["confidence"] - score), "box": min(off)}
+        same = [one for one in found if one["class_id"] == class_id and np.abs(one[key] - places[i]).max() <= PIXELS]
+        one = min(same, key=lambda one: abs(one["confidence"] - scores[i]), default=None)
+        if one is None or abs(one["confidence"] - scores[i]) > SCORE:
+            missing += bool(scores[i] > CONFIDENCE + SCORE) and i + 1 < MOST
+            continue
+        parts = {"score": abs(one["confidence"] - scores[i]), "box": np.abs(one[key] - places[i]).max()}
         if theirs.keypoints is not None:
             parts["points"] = np.abs(np.subtract(one["keypoints"], theirs.keypoints.data[i].tolist())).max()
         if theirs.masks is not None:
             parts["mask"] = 1 - overlap(decoded(one["mask"]), theirs.masks.data[i].numpy() > 0)
-        worst.update({key: max(value, worst.get(key, 0.0)) for key, value in parts.items()})
+        worst.update({part: max(value, worst.get(part, 0.0)) for part, value in parts.items()})
     good = not missing and worst.get("points", 0) <= PIXELS and worst.get("mask", 0) <= 1 - OVERLAP
-    return row(len(boxes), len(found), missing, **worst), good and len(boxes) > 0
+    return row(len(boxes), len(found), missing, **worst, **({"tied": tied} if tied else {})), good and len(boxes) > 0
 
 
 def overlap(a, b):
