@@ -30,7 +30,7 @@ impl Transform<4, 2> for Two {
     }
 
     fn kernel([a, b, c]: [f64; 3]) -> [f64; 4] {
-        [a, (a + b + c) / 2.0, (a - b + c) / 2.0, c]
+        [a, 0.5 * (a + b + c), 0.5 * (a - b + c), c]
     }
 }
 
