@@ -1,12 +1,13 @@
 //! Whose way of reading outputs is followed, as values.
 
-use ocelli_vision::config::{InferenceConfig, PostProcessing};
-use ocelli_vision::{MaskValues, Objectness, RowLayout, Suppression, Task};
+use ocelli_vision::config::InferenceConfig;
+use ocelli_vision::{MaskValues, Objectness, RowLayout, Task};
 
 use super::checkpoint::Checkpoint;
 use super::identify::Identity;
-use super::model::{Fused, Manner, Whose};
+use super::model::{Manner, Whose};
 use super::spec::Spec;
+use crate::served::Fused;
 
 /// How outputs are read: as the trainer reads them for a checkpoint, as packages are served for a package.
 pub(super) fn manner(
@@ -49,26 +50,9 @@ pub(super) fn manner(
             _ => MaskValues::Logits,
         },
         inclusive: of_26,
-        fused: inference.and_then(fused),
+        fused: inference.and_then(Fused::read),
         ..trainer
     }
-}
-
-fn fused(config: &InferenceConfig) -> Option<Fused> {
-    let Some(PostProcessing::Nms { fused: true, nms_parameters: Some(inside) }) =
-        &config.post_processing
-    else {
-        return None;
-    };
-    Some(Fused {
-        confidence: inside.confidence_threshold,
-        suppression: Suppression {
-            iou_threshold: inside.iou_threshold,
-            class_agnostic: inside.class_agnostic,
-            max_detections: inside.max_detections,
-            max_candidates: usize::MAX,
-        },
-    })
 }
 
 /// The numbers of a row of the head's output.
