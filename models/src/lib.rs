@@ -3,6 +3,7 @@
 mod batch;
 mod blocks;
 mod classification;
+pub mod deeplab;
 mod detector;
 pub mod encoders;
 mod error;
@@ -48,6 +49,7 @@ pub const FAMILIES: &[registry::Family] = &[
     yolonas::FAMILY,
     yololite::FAMILY,
     yolact::FAMILY,
+    deeplab::FAMILY,
     resnet::FAMILY,
     vit::FAMILY,
     vit::DINOV2,

@@ -3,6 +3,7 @@
 use ocelli_engine::op::Activation;
 use ocelli_engine::{Graph, Result, Value, Weights};
 
+use super::round_channels;
 use super::squeeze::squeeze;
 use super::unit::{Border, Unit};
 
@@ -65,7 +66,11 @@ impl Row {
                     if stride > 1 {
                         maps.push(x);
                     }
-                    let block = Block { kind: blocks.kind, stride, out: self.channels(blocks.out) };
+                    let block = Block {
+                        kind: blocks.kind,
+                        stride,
+                        out: round_channels(blocks.out, self.width, self.least),
+                    };
                     x = self.block(g, x, &w.at(place), block)?;
                     place += 1;
                 }
@@ -78,12 +83,6 @@ impl Row {
     fn repeats(&self, stage: usize, repeat: usize) -> usize {
         let end = stage == 0 || stage + 1 == self.stages.len();
         if self.ends_fixed && end { repeat } else { (repeat as f64 * self.depth).ceil() as usize }
-    }
-
-    fn channels(&self, channels: usize) -> usize {
-        let wanted = channels as f64 * self.width;
-        let nearest = ((wanted + 4.0) as usize / 8 * 8).max(8);
-        if (nearest as f64) < self.least * wanted { nearest + 8 } else { nearest }
     }
 
     fn unit(&self, kernel: usize, active: bool) -> Unit {

@@ -5,14 +5,20 @@
 //! | `mobilenet_v4`, `efficientnet_lite`, `efficientnet_v2` | rows of `inverted` | timm |
 //! | `hgnet_v2` | PP-HGNetV2 | timm |
 //! | `convnext_v2` | `ConvNeXt` V2 | timm |
+//! | `mobilenet_v2` | `MobileNetV2` | torchvision |
+//! | `efficientnet` | `EfficientNet` | `efficientnet_pytorch` |
 //!
-//! `unit` is the convolution with norm and activation that they are made of.
+//! `unit` is the convolution with norm and activation that they are made of. [`ENCODERS`] are those of detectors; the last two
+//! are those of segmenters, which may keep the size of their later maps (`dilated`).
 
 mod convnext_v2;
+pub(crate) mod dilated;
+pub(crate) mod efficientnet;
 mod efficientnet_lite;
 mod efficientnet_v2;
 mod hgnet_v2;
 mod inverted;
+pub(crate) mod mobilenet_v2;
 mod mobilenet_v4;
 mod squeeze;
 mod unit;
@@ -77,6 +83,13 @@ impl Encoder {
             Network::ConvNextV2(row) => row.maps(g, w, image),
         }
     }
+}
+
+/// Channels times a factor, to the nearest multiple of 8, or to the next where the nearest is below `least` of it.
+pub(crate) fn round_channels(channels: usize, factor: f64, least: f64) -> usize {
+    let wanted = channels as f64 * factor;
+    let nearest = ((wanted + 4.0) as usize / 8 * 8).max(8);
+    if (nearest as f64) < least * wanted { nearest + 8 } else { nearest }
 }
 
 /// The network whose tensors are all that there is below `prefix`.
