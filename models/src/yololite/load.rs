@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ocelli_converters::StateDict;
+use ocelli_converters::{Format, StateDict};
 use ocelli_engine::{Graph, Weights};
 use ocelli_vision::config::{
     ColorMode, ForwardPass, ImagePreProcessing, InferenceConfig, NetworkInput, PostProcessing,
@@ -15,6 +15,7 @@ use super::config::Config;
 use super::entries::FAMILY;
 use super::network::network;
 use crate::detector::{Detector, Manner};
+use crate::encoders::{ENCODERS, Encoder};
 use crate::prepare::{Prepare, Step, Steps};
 use crate::registry::{AnyModel, LoadRequest, Loaded, Package, Preparation, WeightChoice};
 use crate::runtime::Runtime;
@@ -85,17 +86,20 @@ pub(super) fn load(request: &LoadRequest) -> Result<Loaded> {
 
 /// The sizes of the network.
 fn config(file: &StateDict, weights: &StateDict, said: &Said) -> Result<Config> {
-    let name = file.file().to_owned();
-    Config::infer(weights).map_err(|reason| match &said.backbone {
-        Some(backbone) if crate::encoders::Encoder::find(backbone).is_none() => {
-            let known = crate::encoders::ENCODERS.iter().map(|row| row.name).collect::<Vec<_>>();
-            Error::Unsupported {
-                file: name,
-                what: format!("the backbone `{backbone}`"),
-                hint: format!("train with one of {}", known.join(", ")),
-            }
+    let name = || file.file().to_owned();
+    let known = |backbone: &String| Encoder::find(backbone).is_some();
+    let unsupported = |what: String, hint: String| Error::Unsupported { file: name(), what, hint };
+    Config::infer(weights).map_err(|reason| {
+        if let Some(backbone) = said.backbone.as_ref().filter(|backbone| !known(backbone)) {
+            let known: Vec<&str> = ENCODERS.iter().map(|row| row.name).collect();
+            let hint = format!("there are {}", known.join(", "));
+            return unsupported(format!("the backbone `{backbone}`"), hint);
         }
-        _ => Error::NotThisModel { file: name, architecture: FAMILY.architecture, reason },
+        if file.format() == Format::Onnx && weights.contains("backbone.stem_0.weight") {
+            let hint = "load the trainer's checkpoint: exports give no names to response norms";
+            return unsupported("ConvNeXt V2 from ONNX".to_owned(), hint.to_owned());
+        }
+        Error::NotThisModel { file: name(), architecture: FAMILY.architecture, reason }
     })
 }
 
