@@ -7,6 +7,9 @@
 
 mod common;
 
+use std::slice;
+
+use common::served::Served;
 use common::{executor, stages};
 use ocelli_converters::StateDict;
 use ocelli_engine::{Graph, Result, Value, Weights};
@@ -177,4 +180,23 @@ fn checkpoint_of(config: &Config, channels: usize) -> StateDict {
         let image = g.slice(image, 3, 0..channels)?;
         describe(g, w, image, config)
     })
+}
+
+/// The classes that `inference-models` gives to pixels, but for two of the 2000, and scores that are 1e-3 apart on average.
+#[test]
+fn a_package_answers_as_it_is_served() {
+    let served = Served::open("deeplab", &["a", "background", "b", "c"]);
+    let weights = checkpoint(&Config::find("resnet18", 3).unwrap());
+    let options = LoadOptions { resolution: Some(Size::new(64, 64)), ..LoadOptions::default() };
+    let loaded = load(weights, Some(served.package), options).unwrap();
+    let AnyModel::SemanticSegmentation(model) = loaded.model else { panic!("not a segmenter") };
+    for answer in served.answers {
+        let found = model.infer(slice::from_ref(&served.image), &answer.options).unwrap().remove(0);
+        let runs = answer.numbers("classes").into_iter().zip(answer.numbers("runs"));
+        let needed = runs.flat_map(|(class, run)| vec![class as u16; run as usize]);
+        let differing = found.class_map.iter().zip(needed).filter(|(a, b)| *a != b).count();
+        assert!(differing <= 2, "{differing} pixels have other classes");
+        let mean = found.confidence.iter().map(|&v| f64::from(v)).sum::<f64>() / 2000.0;
+        assert!((mean - answer.found["confidence"].as_f64().unwrap()).abs() < 1e-3, "{mean}");
+    }
 }

@@ -7,6 +7,9 @@
 
 mod common;
 
+use std::slice;
+
+use common::served::Served;
 use common::{executor, stages};
 use ocelli_engine::{Graph, Result, Value, Weights};
 use ocelli_models::yololite::{Config, VARIANTS, network};
@@ -75,10 +78,14 @@ fn describe(
 }
 
 fn load(config: &Config, package: Option<Package>) -> Loaded {
+    load_at(config, package, Size::new(96, 64))
+}
+
+fn load_at(config: &Config, package: Option<Package>, size: Size) -> Loaded {
     let weights = stages::checkpoint(|g, w, x| describe(g, w, x, config));
     let (family, task) = registry::recognise(&weights).unwrap();
     assert_eq!((family.architecture, task), ("yololite", Task::ObjectDetection));
-    let options = LoadOptions { resolution: Some(Size::new(96, 64)), ..LoadOptions::default() };
+    let options = LoadOptions { resolution: Some(size), ..LoadOptions::default() };
     let executor = executor();
     (family.load)(&LoadRequest { weights, package, options, executor }).unwrap()
 }
@@ -125,4 +132,25 @@ fn a_package_with_suppression_inside_keeps_its_constants() {
     let fused = answers(&load(&config, Some(package(fused))).model, 0.0);
     assert!(plain.len() > 2);
     assert_eq!(fused.confidence, plain.confidence[..2]);
+}
+
+/// Scores within 1e-4 of what `inference-models` answers, boxes within the half pixel that it rounds away.
+#[test]
+fn a_package_answers_as_it_is_served() {
+    let served = Served::open("yololite", &["class0", "class1", "class2"]);
+    let loaded = load_at(&config("edge-n", 3), Some(served.package), Size::new(64, 64));
+    let AnyModel::ObjectDetection(model) = loaded.model else { panic!("not a detector") };
+    for answer in served.answers {
+        let found = model.infer(slice::from_ref(&served.image), &answer.options).unwrap().remove(0);
+        let (classes, scores) = (answer.numbers("class_id"), answer.numbers("confidence"));
+        assert_eq!(found.len(), classes.len());
+        for (i, (class, score)) in classes.iter().zip(scores).enumerate() {
+            assert_eq!(found.class_id[i] as f64, *class, "{i}");
+            assert!((f64::from(found.confidence[i]) - score).abs() < 1e-4, "{i}");
+            for (side, value) in found.xyxy[i].iter().enumerate() {
+                let needed = answer.found["xyxy"][i][side].as_f64().unwrap();
+                assert!((f64::from(*value) - needed).abs() < 0.51, "{i}: {value} {needed}");
+            }
+        }
+    }
 }

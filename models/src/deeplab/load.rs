@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use ocelli_converters::StateDict;
+use ocelli_converters::{Format, StateDict};
 use ocelli_engine::{Graph, Weights};
-use ocelli_vision::config::{ForwardPass, ImagePreProcessing, InferenceConfig, NetworkInput};
+use ocelli_vision::config::{
+    ForwardPass, ImagePreProcessing, InferenceConfig, NetworkInput, ResizeMode,
+};
 use ocelli_vision::{PreProcessor, Resampler, Size, Task};
 use serde_json::{Map, Value, json};
 
@@ -37,9 +39,10 @@ pub(super) fn load(request: &LoadRequest) -> Result<Loaded> {
     let LoadRequest { weights: file, package, options, executor } = request;
     let package = package.as_ref();
     let weights = weights(file, options.weights)?;
-    let inference = package.map(inference_config).transpose()?;
+    let exported = file.format() == Format::Onnx;
+    let inference = package.map(|package| inference_config(package, exported)).transpose()?;
     let inference = inference.as_ref();
-    let told = inference.map(initialization).transpose()?;
+    let told = inference.filter(|_| !exported).map(initialization).transpose()?;
     let config = config(request, &weights, told.as_ref())?;
     check_said(FAMILY.architecture, &config.name(), options, package, file.file())?;
     let usual = Size::new(SIDE, SIDE);
@@ -121,12 +124,18 @@ fn graph(config: &Config, weights: &Weights, shape: [usize; 4]) -> ocelli_engine
     Ok(g)
 }
 
-/// What a package says of pictures and of the network.
-fn inference_config(package: &Package) -> Result<InferenceConfig> {
+/// What a package says of pictures and of the network. Exported networks take one size, hence black edges for a fit to the
+/// longer edge.
+fn inference_config(package: &Package, exported: bool) -> Result<InferenceConfig> {
     let text = package.inference_config.as_ref();
     let text =
         text.ok_or_else(|| Error::BadPackage("`inference_config.json` is missing".into()))?;
-    Ok(InferenceConfig::parse(text.as_bytes())?)
+    let mut config = InferenceConfig::parse(text.as_bytes())?;
+    let input = &mut config.network_input;
+    if exported && input.resize_mode == ResizeMode::FitLongerEdge {
+        (input.resize_mode, input.padding_value) = (ResizeMode::Letterbox, Some(0));
+    }
+    Ok(config)
 }
 
 /// What a package says of its network.
