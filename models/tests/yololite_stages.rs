@@ -145,7 +145,7 @@ fn a_package_answers_as_it_is_served() {
         let (classes, scores) = (answer.numbers("class_id"), answer.numbers("confidence"));
         assert_eq!(found.len(), classes.len());
         for (i, (class, score)) in classes.iter().zip(scores).enumerate() {
-            assert_eq!(found.class_id[i] as f64, *class, "{i}");
+            assert_eq!(found.class_id[i], *class as usize, "{i}");
             assert!((f64::from(found.confidence[i]) - score).abs() < 1e-4, "{i}");
             for (side, value) in found.xyxy[i].iter().enumerate() {
                 let needed = answer.found["xyxy"][i][side].as_f64().unwrap();

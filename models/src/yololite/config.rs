@@ -110,9 +110,12 @@ impl Config {
             (0..64).take_while(|&i| weights.contains(&name(i))).count()
         };
         let light = weights.contains("smooth3.block.0.weight");
-        let depth = count(&|i| match light {
-            true => format!("smooth3.block.{}.weight", 4 * i),
-            false => format!("smooth3.{}.weight", 3 * i),
+        let depth = count(&|i| {
+            if light {
+                format!("smooth3.block.{}.weight", 4 * i)
+            } else {
+                format!("smooth3.{}.weight", 3 * i)
+            }
         });
         let anchors = [3, 4, 5].map(|level| rows(&format!("head{level}.out.obj.weight")));
         let [third, fourth, fifth] = anchors;
