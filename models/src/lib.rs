@@ -3,8 +3,12 @@
 mod batch;
 mod blocks;
 mod classification;
+pub mod deeplab;
+mod detector;
+pub mod encoders;
 mod error;
 mod key_points;
+mod prepare;
 pub mod registry;
 pub mod resnet;
 pub mod rfdetr;
@@ -15,6 +19,7 @@ pub mod vit;
 mod weights;
 pub mod yolact;
 pub mod yolo;
+pub mod yololite;
 pub mod yolonas;
 
 pub use error::{Error, Result};
@@ -42,7 +47,9 @@ pub const FAMILIES: &[registry::Family] = &[
     yolo::FAMILIES[9],
     yolo::FAMILIES[10],
     yolonas::FAMILY,
+    yololite::FAMILY,
     yolact::FAMILY,
+    deeplab::FAMILY,
     resnet::FAMILY,
     vit::FAMILY,
     vit::DINOV2,

@@ -1,7 +1,7 @@
 //! What detectors of several families do alike when they are loaded, and what they know of their classes.
 
-use ocelli_vision::Size;
 use ocelli_vision::config::{InferenceConfig, PostProcessing, ResizeMode};
+use ocelli_vision::{Size, Suppression};
 
 use crate::registry::{LoadOptions, Package};
 use crate::{COCO_NAMES, Error, Result};
@@ -41,6 +41,33 @@ impl Classes {
             Some(reported) => reported.get(class_id).copied().flatten(),
             None => Some(class_id),
         }
+    }
+}
+
+/// Constants of a suppression inside a network, which callers cannot change.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Fused {
+    pub(crate) confidence: f32,
+    pub(crate) suppression: Suppression,
+}
+
+impl Fused {
+    /// Those of a package's network; nothing if it does not suppress.
+    pub(crate) fn read(config: &InferenceConfig) -> Option<Fused> {
+        let Some(PostProcessing::Nms { fused: true, nms_parameters: Some(inside) }) =
+            &config.post_processing
+        else {
+            return None;
+        };
+        Some(Fused {
+            confidence: inside.confidence_threshold,
+            suppression: Suppression {
+                iou_threshold: inside.iou_threshold,
+                class_agnostic: inside.class_agnostic,
+                max_detections: inside.max_detections,
+                max_candidates: usize::MAX,
+            },
+        })
     }
 }
 

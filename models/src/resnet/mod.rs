@@ -9,4 +9,5 @@ mod network;
 
 pub use config::{Block, Config, VARIANTS, Variant};
 pub use entries::{FAMILY, SNAPSHOTS};
+pub(crate) use network::stages;
 pub use network::{Network, network};

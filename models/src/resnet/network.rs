@@ -4,6 +4,7 @@ use ocelli_engine::op::Activation;
 use ocelli_engine::{Conv, Graph, Result, Value, Weights};
 
 use super::config::{Block, Config};
+use crate::encoders::dilated::{Pace, pace};
 
 /// What there is of a network in a graph.
 #[derive(Clone, Debug)]
@@ -21,17 +22,8 @@ pub struct Network {
 /// # Errors
 /// A weight is missing or has another shape, or the image is too small.
 pub fn network(g: &mut Graph, w: &Weights, image: Value, config: &Config) -> Result<Network> {
-    let x = conv_bn(g, image, w, ["conv1", "bn1"], 64, Conv::same(7).stride(2), Activation::Relu)?;
-    let mut x = g.max_pool(x, 3, 2, 1)?;
-    let mut stages = vec![x];
-    for (i, &depth) in config.depths.iter().enumerate() {
-        let stage = w.at(format!("layer{}", i + 1));
-        for j in 0..depth {
-            let stride = if i > 0 && j == 0 { 2 } else { 1 };
-            x = block(g, x, &stage.at(j), (i, stride), config)?;
-        }
-        stages.push(x);
-    }
+    let stages = stages(g, w, image, config, 32)?;
+    let x = stages[stages.len() - 1];
     let n = g.shape(x)[0];
     let x = g.global_avg_pool(x)?;
     let features = g.reshape(x, &[n, config.channels(3)])?;
@@ -39,17 +31,45 @@ pub fn network(g: &mut Graph, w: &Weights, image: Value, config: &Config) -> Res
     Ok(Network { stages, features, logits })
 }
 
+/// Pictures to the maps after the stem and after each stage, `[n, h, w, c]`; the last are `output_stride` times smaller than
+/// pictures, as `segmentation_models_pytorch` makes them.
+///
+/// # Errors
+/// A weight is missing or has another shape, or the image is too small.
+pub(crate) fn stages(
+    g: &mut Graph,
+    w: &Weights,
+    image: Value,
+    config: &Config,
+    output_stride: usize,
+) -> Result<Vec<Value>> {
+    let x = conv_bn(g, image, w, ["conv1", "bn1"], 64, Conv::same(7).stride(2), Activation::Relu)?;
+    let mut x = g.max_pool(x, 3, 2, 1)?;
+    let mut stages = vec![x];
+    for (i, &depth) in config.depths.iter().enumerate() {
+        let stage = w.at(format!("layer{}", i + 1));
+        for j in 0..depth {
+            let pace = pace(4 << i, if i > 0 && j == 0 { 2 } else { 1 }, output_stride);
+            x = block(g, x, &stage.at(j), (i, pace), config)?;
+        }
+        stages.push(x);
+    }
+    Ok(stages)
+}
+
 /// A block of a stage: `[n, h, w, c]` to `[n, h / stride, w / stride, channels]`.
 fn block(
     g: &mut Graph,
     x: Value,
     w: &Weights,
-    (stage, stride): (usize, usize),
+    (stage, pace): (usize, Pace),
     config: &Config,
 ) -> Result<Value> {
     let (relu, none) = (Activation::Relu, Activation::Identity);
     let (inner, out) = (config.width << stage, config.channels(stage));
-    let wide = Conv::same(3).groups(config.groups);
+    let Pace { stride, dilation } = pace;
+    let dilation = dilation.unwrap_or(1);
+    let wide = Conv::k(3).dilation(dilation).pad(dilation).groups(config.groups);
     let y = match config.block {
         Block::Basic => {
             let y = conv_bn(g, x, w, ["conv1", "bn1"], inner, wide.stride(stride), relu)?;
@@ -81,7 +101,7 @@ fn conv_bn(
     geometry: Conv,
     activation: Activation,
 ) -> Result<Value> {
-    if w.at(conv).get_optional("bias", &[out])?.is_some() {
+    if w.at(norm).get_optional("weight", &[out])?.is_none() {
         let x = g.conv(x, &w.at(conv), out, geometry)?;
         return Ok(g.activation(x, activation));
     }

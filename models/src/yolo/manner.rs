@@ -1,12 +1,13 @@
 //! Whose way of reading outputs is followed, as values.
 
-use ocelli_vision::config::{InferenceConfig, PostProcessing};
-use ocelli_vision::{MaskValues, Objectness, RowLayout, Suppression, Task};
+use ocelli_vision::config::InferenceConfig;
+use ocelli_vision::{MaskValues, Objectness, RowLayout, Task};
 
 use super::checkpoint::Checkpoint;
 use super::identify::Identity;
-use super::model::{Fused, Manner, Whose};
+use super::model::{Manner, Whose};
 use super::spec::Spec;
+use crate::served::Fused;
 
 /// How outputs are read: as the trainer reads them for a checkpoint, as packages are served for a package.
 pub(super) fn manner(
@@ -50,7 +51,7 @@ pub(super) fn manner(
             _ => MaskValues::Logits,
         },
         inclusive: of_26,
-        fused: inference.and_then(fused),
+        fused: inference.and_then(Fused::read),
         ..trainer
     }
 }
@@ -60,23 +61,6 @@ pub(super) fn manner(
 fn names_by_text(identity: &Identity, checkpoint: &Checkpoint) -> bool {
     let head = identity.spec.layers.last().map_or("", |layer| layer.module.as_str());
     head.starts_with("YOLOE") && (checkpoint.yaml.is_some() || checkpoint.compares_texts())
-}
-
-fn fused(config: &InferenceConfig) -> Option<Fused> {
-    let Some(PostProcessing::Nms { fused: true, nms_parameters: Some(inside) }) =
-        &config.post_processing
-    else {
-        return None;
-    };
-    Some(Fused {
-        confidence: inside.confidence_threshold,
-        suppression: Suppression {
-            iou_threshold: inside.iou_threshold,
-            class_agnostic: inside.class_agnostic,
-            max_detections: inside.max_detections,
-            max_candidates: usize::MAX,
-        },
-    })
 }
 
 /// The numbers of a row of the head's output.

@@ -8,7 +8,7 @@ use ocelli_vision::{
 
 use super::prepare::Prepare;
 use crate::runtime::Runtime;
-use crate::served::Classes;
+use crate::served::{Classes, Fused};
 
 /// A network with all that stands before and behind it.
 ///
@@ -68,13 +68,6 @@ pub(super) enum Whose {
     Yolov5,
     /// That in which packages are served.
     Package,
-}
-
-/// Constants of a suppression inside a network.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Fused {
-    pub(super) confidence: f32,
-    pub(super) suppression: Suppression,
 }
 
 /// One answer, in the network's own pixels.

@@ -13,10 +13,10 @@ use ocelli_vision::{PreProcessor, Resampler, Size, Suppression, Task};
 use super::checkpoint::{needless, shape, weights};
 use super::config::Config;
 use super::entries::FAMILY;
-use super::model::{Manner, YoloNas};
 use super::network::network;
-use super::prepare::Prepare;
 use super::steps::Processing;
+use crate::detector::{Detector, Manner};
+use crate::prepare::Prepare;
 use crate::registry::{AnyModel, LoadRequest, Loaded, Preparation, WeightChoice};
 use crate::runtime::Runtime;
 use crate::served::{Classes, check_said, class_names, inference_config, resolution};
@@ -67,7 +67,7 @@ pub(super) fn load(request: &LoadRequest) -> Result<Loaded> {
     let mut unused = source.unused(&root.used());
     unused.retain(|name| !needless(name));
 
-    let model = YoloNas {
+    let model = Detector {
         runtime,
         prepare,
         classes: Classes::new(names, inference),
@@ -132,7 +132,7 @@ fn manner(processing: &Processing, packaged: bool) -> Manner {
         max_detections: 300,
         max_candidates: if packaged { usize::MAX } else { 1024 },
     };
-    Manner { confidence, suppression, every_class: !packaged }
+    Manner { confidence, suppression, every_class: !packaged, fused: None }
 }
 
 /// What a package of a trainer's checkpoint says.

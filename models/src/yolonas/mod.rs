@@ -6,9 +6,7 @@ mod checkpoint;
 mod config;
 mod entries;
 mod load;
-mod model;
 mod network;
-mod prepare;
 mod steps;
 
 pub use config::{Config, Csp};

@@ -3,6 +3,8 @@
 use ocelli_converters::Value;
 use ocelli_vision::Size;
 
+use crate::prepare::{Step, Steps};
+
 /// What a checkpoint says; what it leaves out is as for COCO.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Processing {
@@ -10,37 +12,6 @@ pub(super) struct Processing {
     pub(super) class_names: Option<Vec<String>>,
     pub(super) confidence: Option<f64>,
     pub(super) iou_threshold: Option<f64>,
-}
-
-/// Steps from a picture to numbers.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Steps {
-    /// Whether channels come blue first.
-    pub(super) blue_first: bool,
-    /// What changes the size, in order.
-    pub(super) fits: Vec<Step>,
-    /// What bytes are divided by.
-    pub(super) divisor: Option<f64>,
-    /// Mean and deviation by channel, after the division.
-    pub(super) moments: Option<(Vec<f64>, Vec<f64>)>,
-}
-
-/// A step that changes the size.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Step {
-    /// One factor for both sides, so that the picture just fits.
-    Within(Size),
-    /// A factor for each side.
-    Stretch(Size),
-    /// A border up to a size.
-    Pad {
-        /// With the border.
-        size: Size,
-        /// Gray of the border.
-        value: u8,
-        /// Whether the picture is in the middle, or at the top left.
-        centred: bool,
-    },
 }
 
 impl Steps {
@@ -53,32 +24,6 @@ impl Steps {
             divisor: Some(255.0),
             moments: None,
         }
-    }
-
-    /// The size that pictures end up with, if it is one.
-    pub(super) fn size(&self) -> Option<Size> {
-        match self.fits.last()? {
-            Step::Pad { size, .. } | Step::Stretch(size) => Some(*size),
-            Step::Within(_) => None,
-        }
-    }
-
-    /// The same, ending with another size: every step keeps its distance from the last.
-    pub(super) fn resized(&self, to: Size) -> Steps {
-        let last = self.size().unwrap_or(to);
-        let side = |side: usize, last: usize, to: usize| (side + to).saturating_sub(last).max(1);
-        let moved = |size: Size| {
-            Size::new(
-                side(size.width, last.width, to.width),
-                side(size.height, last.height, to.height),
-            )
-        };
-        let step = |step: &Step| match *step {
-            Step::Within(size) => Step::Within(moved(size)),
-            Step::Stretch(size) => Step::Stretch(moved(size)),
-            Step::Pad { size, value, centred } => Step::Pad { size: moved(size), value, centred },
-        };
-        Steps { fits: self.fits.iter().map(step).collect(), ..self.clone() }
     }
 }
 

@@ -10,6 +10,7 @@ pub mod comparison;
 pub mod formula;
 pub mod golden;
 pub mod rfdetr;
+pub mod served;
 pub mod stages;
 pub mod yolo;
 

@@ -7,20 +7,19 @@ use ocelli_vision::{
     Size, VisionError,
 };
 
-use super::steps::{Step, Steps};
 use crate::batch::batch;
 
 /// A way from pictures to `[n, h, w, 3]`.
 #[derive(Debug)]
-pub(super) enum Prepare {
-    /// As `super-gradients` predicts.
+pub(crate) enum Prepare {
+    /// As a training library predicts.
     Trainer(Steps),
     /// As packages are served.
     Package(Box<PreProcessor>),
 }
 
 impl Prepare {
-    pub(super) fn run(
+    pub(crate) fn run(
         &self,
         images: &[Image],
         options: &PreProcessOptions,
@@ -34,6 +33,65 @@ impl Prepare {
                 batch(images, &normalisation, |image| fit(image, &steps.fits))
             }
         }
+    }
+}
+
+/// Steps from a picture to numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Steps {
+    /// Whether channels come blue first.
+    pub(crate) blue_first: bool,
+    /// What changes the size, in order.
+    pub(crate) fits: Vec<Step>,
+    /// What bytes are divided by.
+    pub(crate) divisor: Option<f64>,
+    /// Mean and deviation by channel, after the division.
+    pub(crate) moments: Option<(Vec<f64>, Vec<f64>)>,
+}
+
+/// A step that changes the size.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Step {
+    /// One factor for both sides, so that the picture just fits.
+    Within(Size),
+    /// A factor for each side.
+    Stretch(Size),
+    /// A border up to a size.
+    Pad {
+        /// With the border.
+        size: Size,
+        /// Gray of the border.
+        value: u8,
+        /// Whether the picture is in the middle, or at the top left.
+        centred: bool,
+    },
+}
+
+impl Steps {
+    /// The size that pictures end up with, if it is one.
+    pub(crate) fn size(&self) -> Option<Size> {
+        match self.fits.last()? {
+            Step::Pad { size, .. } | Step::Stretch(size) => Some(*size),
+            Step::Within(_) => None,
+        }
+    }
+
+    /// The same, ending with another size: every step keeps its distance from the last.
+    pub(crate) fn resized(&self, to: Size) -> Steps {
+        let last = self.size().unwrap_or(to);
+        let side = |side: usize, last: usize, to: usize| (side + to).saturating_sub(last).max(1);
+        let moved = |size: Size| {
+            Size::new(
+                side(size.width, last.width, to.width),
+                side(size.height, last.height, to.height),
+            )
+        };
+        let step = |step: &Step| match *step {
+            Step::Within(size) => Step::Within(moved(size)),
+            Step::Stretch(size) => Step::Stretch(moved(size)),
+            Step::Pad { size, value, centred } => Step::Pad { size: moved(size), value, centred },
+        };
+        Steps { fits: self.fits.iter().map(step).collect(), ..self.clone() }
     }
 }
 
@@ -101,7 +159,10 @@ mod tests {
     #[test]
     fn pictures_are_centred_with_a_border_all_around() {
         let picture = Image::filled(200, 100, [9, 8, 7]).unwrap();
-        let fitted = fit(&picture, &Steps::usual().fits).unwrap();
+        let size = Size::new(640, 640);
+        let steps =
+            [Step::Within(Size::new(636, 636)), Step::Pad { size, value: 114, centred: true }];
+        let fitted = fit(&picture, &steps).unwrap();
         assert_eq!(fitted.image.size(), Size::new(640, 640));
         assert_eq!(fitted.padding, Padding { left: 2, top: 161, right: 2, bottom: 161 });
         assert_eq!(fitted.scale, (3.18, 3.18));

@@ -1,4 +1,4 @@
-//! A loaded YOLO-NAS.
+//! A loaded detector whose network answers corners in pixels and probabilities.
 
 use ocelli_vision::{
     Candidate, Detection, Detections, Image, ObjectDetectionModel, PostProcessOptions,
@@ -6,34 +6,36 @@ use ocelli_vision::{
     Result, Suppression, Tensor, Thresholds, VisionError, VisionModel, boxes,
 };
 
-use super::prepare::Prepare;
+use crate::prepare::Prepare;
 use crate::runtime::Runtime;
-use crate::served::Classes;
+use crate::served::{Classes, Fused};
 
 /// A network with all that stands before and behind it.
 ///
 /// Answers are sorted by score; boxes are floats, clamped to the picture.
 #[derive(Debug)]
-pub(super) struct YoloNas {
-    pub(super) runtime: Runtime,
-    pub(super) prepare: Prepare,
-    pub(super) classes: Classes,
-    pub(super) recommended: Option<RecommendedParameters>,
-    pub(super) manner: Manner,
+pub(crate) struct Detector {
+    pub(crate) runtime: Runtime,
+    pub(crate) prepare: Prepare,
+    pub(crate) classes: Classes,
+    pub(crate) recommended: Option<RecommendedParameters>,
+    pub(crate) manner: Manner,
 }
 
 /// Whose way of reading outputs is followed, as values.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Manner {
+pub(crate) struct Manner {
     /// What scores must be over, unless asked otherwise.
-    pub(super) confidence: f32,
+    pub(crate) confidence: f32,
     /// Overlaps, and how many answers.
-    pub(super) suppression: Suppression,
+    pub(crate) suppression: Suppression,
     /// Whether a box may be an answer for several classes, or for its best only.
-    pub(super) every_class: bool,
+    pub(crate) every_class: bool,
+    /// The suppression that a package's network was exported with.
+    pub(crate) fused: Option<Fused>,
 }
 
-impl VisionModel for YoloNas {
+impl VisionModel for Detector {
     fn class_names(&self) -> &[String] {
         &self.classes.names
     }
@@ -47,7 +49,7 @@ impl VisionModel for YoloNas {
     }
 }
 
-impl ObjectDetectionModel for YoloNas {
+impl ObjectDetectionModel for Detector {
     fn post_process(
         &self,
         outputs: &RawOutputs,
@@ -58,12 +60,19 @@ impl ObjectDetectionModel for YoloNas {
         let recommended = self.recommended.as_ref();
         let known = &self.classes.known;
         let thresholds = options.confidence.resolve(self.manner.confidence, recommended, known);
-        let suppression = self.manner.suppression(options);
+        let (inside, suppression) = match self.manner.fused {
+            Some(fused) => (Thresholds::Uniform(fused.confidence), fused.suppression),
+            None => (thresholds.clone(), self.manner.suppression(options)),
+        };
+        let wanted = |answer: &Candidate| {
+            self.manner.fused.is_none() || answer.score >= thresholds.of(answer.class_id)
+        };
         let one = |(i, metadata): (usize, &PreProcessingMetadata)| {
             let (boxes, scores) = (boxes.entry(i)?, scores.entry(i)?);
-            let candidates = self.candidates(boxes, scores, &thresholds)?;
+            let candidates = self.candidates(boxes, scores, &inside)?;
             let mut found = Detections::new(metadata.original_size);
-            found.extend(suppression.run(candidates).into_iter().filter_map(|answer| {
+            let kept = suppression.run(candidates).into_iter().filter(wanted);
+            found.extend(kept.filter_map(|answer| {
                 let corners = corners(boxes, answer.row)?;
                 Some(Detection {
                     xyxy: metadata.box_to_original(corners),
@@ -89,7 +98,7 @@ impl Manner {
     }
 }
 
-impl YoloNas {
+impl Detector {
     /// Boxes `[anchors, 4]` whose `scores` `[anchors, classes]` are over the thresholds.
     fn candidates(
         &self,
