@@ -3,6 +3,7 @@
 mod batch;
 mod blocks;
 mod classification;
+pub mod depth_anything;
 mod error;
 mod key_points;
 pub mod registry;
@@ -46,10 +47,11 @@ pub const FAMILIES: &[registry::Family] = &[
     resnet::FAMILY,
     vit::FAMILY,
     vit::DINOV2,
+    depth_anything::v2::FAMILY,
 ];
 
 /// How Hugging Face folders name what there is here.
-pub const SNAPSHOTS: &[&[snapshot::Snapshot]] = &[resnet::SNAPSHOTS, vit::SNAPSHOTS];
+pub const SNAPSHOTS: &[&[snapshot::Snapshot]] = &[resnet::SNAPSHOTS, vit::SNAPSHOTS, depth_anything::v2::SNAPSHOTS];
 
 #[cfg(test)]
 #[path = "../../tests/common/shared.rs"]

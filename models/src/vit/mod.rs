@@ -10,5 +10,7 @@ mod names;
 mod network;
 
 pub use config::{Config, Pooling, SIZES, Size};
+pub(crate) use description::{encoder, told};
 pub use entries::{DINOV2, FAMILY, SNAPSHOTS};
+pub(crate) use names::{Layout, timm as timm_names};
 pub use network::{Network, network};
