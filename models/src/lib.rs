@@ -4,6 +4,7 @@ mod batch;
 mod blocks;
 mod classification;
 pub mod depth_anything;
+pub mod dinov3;
 mod error;
 mod key_points;
 pub mod registry;
@@ -48,10 +49,19 @@ pub const FAMILIES: &[registry::Family] = &[
     vit::FAMILY,
     vit::DINOV2,
     depth_anything::v2::FAMILY,
+    depth_anything::v3::FAMILY,
+    dinov3::FAMILY,
+    dinov3::PROBE,
 ];
 
 /// How Hugging Face folders name what there is here.
-pub const SNAPSHOTS: &[&[snapshot::Snapshot]] = &[resnet::SNAPSHOTS, vit::SNAPSHOTS, depth_anything::v2::SNAPSHOTS];
+pub const SNAPSHOTS: &[&[snapshot::Snapshot]] = &[
+    resnet::SNAPSHOTS,
+    vit::SNAPSHOTS,
+    depth_anything::v2::SNAPSHOTS,
+    depth_anything::v3::SNAPSHOTS,
+    dinov3::SNAPSHOTS,
+];
 
 #[cfg(test)]
 #[path = "../../tests/common/shared.rs"]

@@ -2,7 +2,7 @@
 //! formula.
 //!
 //! Tolerance: `max|a - b| <= 1e-4 * max|b|` for each stage. The first stage that differs fails the test and is named.
-//! Sizes of more than twelve layers are compared with four.
+//! Sizes of more than twelve layers are compared with four, of the third version with six.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
@@ -14,7 +14,7 @@ use common::comparison::compare;
 use common::formula::{Formula, names_hash};
 use common::golden::Golden;
 use ocelli_engine::{Graph, Value, Weights};
-use ocelli_models::depth_anything::v2;
+use ocelli_models::depth_anything::{v2, v3};
 
 /// One test a case, so that they are listed, filtered and timed apart.
 macro_rules! cases {
@@ -78,9 +78,47 @@ fn second(case: &str, config: &v2::Config) {
     compare(case, &golden, &g);
 }
 
+/// One test a case, so that they are listed, filtered and timed apart.
+macro_rules! cases_of_the_third {
+    ($($name:ident: $case:literal, $size:literal;)*) => {
+        $(#[test] fn $name() { third($case, $size) })*
+        const CASES_OF_THE_THIRD: &[&str] = &[$($size),*];
+    };
+}
+
+cases_of_the_third! {
+    third_small: "v3-small", "small";
+    third_base: "v3-base", "base";
+    third_large: "v3-large", "large";
+}
+
+fn third(case: &str, size: &str) {
+    let golden = Golden::open("depth_anything", case);
+    let mut size = *v3::SIZES.iter().find(|row| row.name == size).unwrap();
+    if size.depth > 12 {
+        (size.depth, size.start, size.layers) = (6, 2, [2, 3, 4, 5]);
+    }
+    let config = v3::Config::new(&size);
+    // The coarsest level has nothing to be joined with.
+    let absent = |name: &str| name.contains("layers.0.residual_layer1");
+    let g = graph(&golden, absent, |g, w, image| {
+        let net = v3::network(g, w, image, &config).unwrap();
+        let stages = net.hidden.iter().enumerate();
+        let stages = stages.map(|(i, &tokens)| (format!("block.{}", i + 1), tokens));
+        let stages = stages.chain(numbered("features", &net.features));
+        let stages = stages.chain(numbered("scaled", &net.scaled));
+        let stages = stages.chain(numbered("fused", &net.fused));
+        stages.chain([("depth".to_owned(), net.depth)]).collect()
+    });
+    compare(case, &golden, &g);
+}
+
 #[test]
 fn every_size_has_a_golden_file() {
     for size in v2::SIZES {
         assert!(CASES.contains(&&*format!("v2-{}", size.name)), "{}", size.name);
+    }
+    for size in v3::SIZES {
+        assert!(CASES_OF_THE_THIRD.contains(&size.name), "{}", size.name);
     }
 }

@@ -11,5 +11,6 @@ mod weights;
 
 pub(crate) use beside::Beside;
 pub(crate) use finish::{Heads, Plan, check_unused, finish};
+pub(crate) use model::CONFIDENCE;
 pub(crate) use transform::{IMAGENET, Transform};
 pub(crate) use weights::prefixed;

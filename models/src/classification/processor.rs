@@ -4,7 +4,7 @@ use ocelli_vision::resize::Filter;
 use ocelli_vision::{OddMargin, Size};
 use serde_json::Value;
 
-use super::transform::{Resize, Transform};
+use super::transform::{IMAGENET, Resize, Transform};
 use crate::{Error, Result};
 
 const HALF: [[f64; 3]; 2] = [[0.5; 3]; 2];
@@ -24,7 +24,16 @@ struct Processor {
     shares: bool,
 }
 
-const PROCESSORS: [Processor; 3] = [
+const PROCESSORS: [Processor; 4] = [
+    Processor {
+        name: "DINOv3ViT",
+        edge: 224,
+        crop: None,
+        filter: Filter::Bilinear,
+        normalisation: IMAGENET,
+        square: true,
+        shares: false,
+    },
     Processor {
         name: "ViT",
         edge: 224,

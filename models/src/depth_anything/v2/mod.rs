@@ -6,6 +6,8 @@ mod entries;
 mod load;
 mod network;
 
+pub(super) use config::OFFSET;
 pub use config::{Config, Depth, SIZES, Size};
+pub(super) use description::processor;
 pub use entries::{FAMILY, SNAPSHOTS};
 pub use network::{Network, network};
