@@ -69,12 +69,16 @@ fn numbered<'a>(kind: &'a str, values: &'a [Value]) -> impl Iterator<Item = (Str
 
 fn second(case: &str, config: &v2::Config) {
     let golden = Golden::open("depth_anything", case);
-    let g = graph(&golden, |_| false, |g, w, image| {
-        let net = v2::network(g, w, image, config).unwrap();
-        let stages = numbered("features", &net.features).chain(numbered("scaled", &net.scaled));
-        let stages = stages.chain(numbered("fused", &net.fused));
-        stages.chain([("depth".to_owned(), net.depth)]).collect()
-    });
+    let g = graph(
+        &golden,
+        |_| false,
+        |g, w, image| {
+            let net = v2::network(g, w, image, config).unwrap();
+            let stages = numbered("features", &net.features).chain(numbered("scaled", &net.scaled));
+            let stages = stages.chain(numbered("fused", &net.fused));
+            stages.chain([("depth".to_owned(), net.depth)]).collect()
+        },
+    );
     compare(case, &golden, &g);
 }
 

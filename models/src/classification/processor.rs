@@ -22,6 +22,8 @@ struct Processor {
     square: bool,
     /// Whether sizes below 384 are cut out of a larger picture.
     shares: bool,
+    /// Whether bytes are made floats first.
+    floats: bool,
 }
 
 const PROCESSORS: [Processor; 4] = [
@@ -33,6 +35,7 @@ const PROCESSORS: [Processor; 4] = [
         normalisation: IMAGENET,
         square: true,
         shares: false,
+        floats: true,
     },
     Processor {
         name: "ViT",
@@ -42,6 +45,7 @@ const PROCESSORS: [Processor; 4] = [
         normalisation: HALF,
         square: true,
         shares: false,
+        floats: false,
     },
     Processor {
         name: "ConvNext",
@@ -51,6 +55,7 @@ const PROCESSORS: [Processor; 4] = [
         normalisation: HALF,
         square: false,
         shares: true,
+        floats: false,
     },
     Processor {
         name: "Bit",
@@ -60,6 +65,7 @@ const PROCESSORS: [Processor; 4] = [
         normalisation: CLIP,
         square: false,
         shares: false,
+        floats: false,
     },
 ];
 
@@ -84,13 +90,18 @@ pub(super) fn processor(config: Option<&Value>, usual: &Transform) -> Result<Tra
     // 1/255 as a decimal is not quite 1/255: bytes are divided by 255 itself.
     let divisor = factor.map_or(255.0, |factor| 1.0 / factor);
     let divisor = if (divisor - 255.0).abs() < 1e-6 { 255.0 } else { divisor };
+    let (filter, floats) = (filter(config, row)?, row.floats);
+    if floats && (filter, resize) != (Filter::Bilinear, Resize::Exact(crop)) {
+        return Err(wrong("resample", "floats are known to be resized bilinearly, without a crop"));
+    }
     Ok(Transform {
         resize,
-        filter: filter(config, row)?,
+        filter,
         crop,
         odd: OddMargin::Down,
         divisor: on(config, "do_rescale").then_some(divisor),
         normalisation: on(config, "do_normalize").then_some(normalisation(config, row)?),
+        floats,
     })
 }
 

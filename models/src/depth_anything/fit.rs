@@ -58,7 +58,8 @@ impl Fit {
         let positive = self.size.width > 0 && self.size.height > 0 && self.multiple > 0;
         let factor = self.factor.is_none_or(|factor| factor.is_finite() && factor != 0.0);
         if !positive || !factor {
-            let reason = format!("{}, multiples of {}, {:?}", self.size, self.multiple, self.factor);
+            let reason =
+                format!("{}, multiples of {}, {:?}", self.size, self.multiple, self.factor);
             return Err(VisionError::BadArgument { name: "image_size", reason });
         }
         self.input().check()
@@ -187,14 +188,18 @@ mod tests {
             assert_eq!(authors.size_of(size(picture)).unwrap(), size(by_authors));
         }
         for (width, height) in [(100_000, 1), (1, 100_000), (10_000, 100)] {
-            let found = (processor.size_of(Size::new(width, height)), authors.size_of(Size::new(width, height)));
+            let found = (
+                processor.size_of(Size::new(width, height)),
+                authors.size_of(Size::new(width, height)),
+            );
             assert!(found.0.is_err() || found.1.is_err(), "{found:?}");
         }
     }
 
     #[test]
     fn a_batch_has_one_size() {
-        let images = [Image::filled(64, 48, [9; 3]).unwrap(), Image::filled(48, 64, [9; 3]).unwrap()];
+        let images =
+            [Image::filled(64, 48, [9; 3]).unwrap(), Image::filled(48, 64, [9; 3]).unwrap()];
         for way in [Way::Processor(Filter::Bicubic), Way::Authors] {
             let fit = Fit { size: Size::new(28, 28), ..Fit::usual(way) };
             let options = PreProcessOptions::default();

@@ -13,11 +13,11 @@ use ocelli_vision::{
 use serde_json::{Map, Value as Json};
 
 use super::fit::Fit;
+use crate::Error;
 use crate::classification::check_unused;
 use crate::registry::{AnyModel, LoadRequest, Loaded};
 use crate::runtime::Runtime;
 use crate::weights::CheckpointWeights;
-use crate::Error;
 
 /// The network's output.
 const DEPTH: &str = "depth";
@@ -137,9 +137,9 @@ impl DepthEstimationModel for Model {
 
 /// The smallest becomes the largest and the largest the smallest.
 fn turn(map: &mut [f32]) {
-    let (low, high) = map.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &v| {
-        (low.min(v), high.max(v))
-    });
+    let (low, high) = map
+        .iter()
+        .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &v| (low.min(v), high.max(v)));
     for value in map {
         *value = -*value + low + high;
     }

@@ -71,7 +71,7 @@ fn check_name(file: &str, beside: &Beside, config: &Config) -> Result<()> {
 fn plan(config: Config, layout: Layout, weights: StateDict) -> Plan {
     let (encoder, classes, name) = (config.described(), config.classes, config.name());
     let usual = match layout {
-        Layout::HuggingFace => Transform::stretched(224, IMAGENET),
+        Layout::HuggingFace => Transform { floats: true, ..Transform::stretched(224, IMAGENET) },
         Layout::Timm | Layout::Probe => Transform::torchvision(256, 256, Filter::Bicubic),
     };
     Plan {

@@ -18,8 +18,8 @@ pub use filter::Filter;
 pub use opencv::opencv_linear;
 pub use pillow::{pillow, pillow_gray};
 pub use torch::{AxisTaps, bilinear_plane};
-pub use torch_bytes::torch_bytes;
 pub(crate) use torch::{apply, dot};
+pub use torch_bytes::torch_bytes;
 
 use rayon::prelude::*;
 

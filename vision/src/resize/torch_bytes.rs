@@ -9,7 +9,6 @@ use crate::{Image, Result};
 /// If the size is empty or too large.
 pub fn torch_bytes(image: &Image, width: usize, height: usize, filter: Filter) -> Result<Image> {
     let from = (image.width(), image.height());
-    let pixels =
-        resample::<3>(image.pixels(), from, (width, height), filter, Precision::Sixteen)?;
+    let pixels = resample::<3>(image.pixels(), from, (width, height), filter, Precision::Sixteen)?;
     Ok(Image::trusted(width, height, pixels))
 }

@@ -1,8 +1,8 @@
 //! What stands beside the weights: `config.json` and `preprocessor_config.json` of `transformers`, and what a package of
 //! ours says in their place.
 
-use ocelli_vision::resize::Filter;
 use ocelli_vision::Size;
+use ocelli_vision::resize::Filter;
 use serde_json::Value;
 
 use super::config::Depth;
@@ -44,7 +44,9 @@ pub(super) fn described(config: &Value) -> Result<Described> {
     }
     let farthest = match &config["max_depth"] {
         Value::Null => 1.0,
-        value => value.as_f64().filter(|v| v.is_finite()).ok_or_else(|| wrong("max_depth", value))?,
+        value => {
+            value.as_f64().filter(|v| v.is_finite()).ok_or_else(|| wrong("max_depth", value))?
+        }
     };
     let farthest = if farthest == 0.0 { 1.0 } else { farthest as f32 };
     let depth = match config["depth_estimation_type"].as_str() {
@@ -59,9 +61,7 @@ pub(super) fn described(config: &Value) -> Result<Described> {
 fn layers(encoder: &Value) -> Result<Option<[usize; 4]>> {
     let (indices, names) = (&encoder["out_indices"], &encoder["out_features"]);
     let found: Option<Vec<usize>> = match (indices.as_array(), names.as_array()) {
-        (Some(list), _) => {
-            list.iter().map(|value| usize::try_from(value.as_u64()?).ok()).collect()
-        }
+        (Some(list), _) => list.iter().map(|value| usize::try_from(value.as_u64()?).ok()).collect(),
         (None, Some(list)) => {
             list.iter().map(|name| name.as_str()?.strip_prefix("stage")?.parse().ok()).collect()
         }
@@ -157,7 +157,8 @@ mod tests {
 
     #[test]
     fn processors_have_their_defaults() {
-        let small = processor(&json!({"size": {"height": 518, "width": 518}, "keep_aspect_ratio": true,
+        let small =
+            processor(&json!({"size": {"height": 518, "width": 518}, "keep_aspect_ratio": true,
             "ensure_multiple_of": 14, "image_mean": [0.485, 0.456, 0.406],
             "image_std": [0.229, 0.224, 0.225], "resample": 3}));
         assert_eq!(small.unwrap(), Fit::usual(Way::Processor(Filter::Bicubic)));

@@ -44,7 +44,8 @@ fn weights(file: &StateDict, choice: WeightChoice) -> Option<StateDict> {
         return Some(found);
     }
     let first = "blocks.0.norm1.weight";
-    let has = |encoder: &str| file.names().any(|name| name.ends_with(&format!("{encoder}.{first}")));
+    let has =
+        |encoder: &str| file.names().any(|name| name.ends_with(&format!("{encoder}.{first}")));
     let &place = PLACES.iter().find(|(encoder, _)| has(encoder))?;
     let found = of_the_authors(file, choice, place)?;
     Some(found.renamed(|name| Some(name.replace(".attn.", ".attention.attention."))))
