@@ -23,6 +23,7 @@ THIRD = {
     "small": ("vits", 12, [5, 7, 9, 11], 4),
     "base": ("vitb", 12, [5, 7, 9, 11], 4),
     "large": ("vitl", 6, [2, 3, 4, 5], 2),
+    "giant": ("vitg", 6, [2, 3, 4, 5], 3),
 }
 
 
@@ -55,20 +56,32 @@ def authors(checkout, metric):
     return DepthAnythingV2(encoder="vits", features=joined, out_channels=channels, **more).eval()
 
 
-def build_third(row):
+def gated(checkout):
+    """The feed-forward part of the giant encoder."""
+    sys.path.insert(0, checkout)
+    try:
+        from depth_anything_v2.dinov2_layers.swiglu_ffn import SwiGLUFFNFused
+    finally:
+        sys.path.pop(0)
+    return SwiGLUFFNFused
+
+
+def build_third(row, checkout=None):
     name, depth, layers, start = THIRD[row]
-    usual = dinov2.vit_base
-    if name == "vitl":  # a row of the authors' that upstream's table lacks
-        name = "vitb"
-        sizes = dict(embed_dim=1024, depth=depth, num_heads=16, mlp_ratio=4)
+    usual, plain = dinov2.vit_base, dinov2.Mlp
+    if name in ["vitl", "vitg"]:  # rows of the authors' that upstream's table lacks
+        width, _, heads, _ = LAYERS[row]
+        sizes = dict(embed_dim=width, depth=depth, num_heads=heads, mlp_ratio=4)
         dinov2.vit_base = lambda **more: dinov2.DinoVisionTransformer(**sizes, **more)
-    channels, joined = NECKS[row]
+        dinov2.Mlp = gated(checkout) if name == "vitg" else plain
+        name = "vitb"
+    channels, joined = NECKS["large" if row == "giant" else row]
     width = LAYERS[row][0]
     net = DepthAnything3Net(
         backbone_name=name, out_layers=layers, alt_start=start, qknorm_start=start, rope_start=start, cat_token=True,
         head_dim_in=2 * width, head_output_dim=2, head_features=joined, head_out_channels=channels,
     )
-    dinov2.vit_base = usual
+    dinov2.vit_base, dinov2.Mlp = usual, plain
     forward = net.forward
     net.forward = lambda image: forward(image[:, None] if image.ndim == 4 else image)
     return net.eval()

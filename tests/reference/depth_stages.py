@@ -132,7 +132,7 @@ def cases(checkout):
         yield Case(FAMILY, f"v2-authors-{metric}small", "small", "authors", build, record(parts_of_the_authors), names, (56, 84), 1)
     names = authors_names("backbone.pretrained.", "head.")
     for row in THIRD:
-        build = lambda row=row: build_third(row)
+        build = lambda row=row: build_third(row, checkout)
         yield Case(FAMILY, f"v3-{row}", row, "inference-models", build, record(parts_of_the_third), names, size, 1)
 
 

@@ -158,7 +158,9 @@ impl Weights {
             let window = &mut all[begin..];
             let sum: f64 = window.iter().sum();
             let sum = if sum == 0.0 { 1.0 } else { sum };
-            window.iter_mut().for_each(|weight| *weight /= sum);
+            for weight in window {
+                *weight /= sum;
+            }
             starts.push(first);
             ends.push(all.len());
         }

@@ -59,5 +59,5 @@ fn head(g: &mut Graph, w: &Weights, x: Value, image: Value, config: &Config) -> 
         Depth::Metric(farthest) => (Activation::Sigmoid, farthest),
     };
     let x = g.activation(x, activation);
-    if factor == 1.0 { Ok(x) } else { g.scale(x, factor) }
+    g.scale(x, factor)
 }

@@ -71,7 +71,21 @@ pub const SIZES: &[Size] = &[
         layers: [11, 15, 19, 23],
         neck: neck([256, 512, 1024, 1024], 256),
     },
+    Size {
+        name: "giant",
+        width: 1536,
+        depth: 40,
+        start: 13,
+        layers: [19, 27, 33, 39],
+        neck: neck([256, 512, 1024, 1024], 256),
+    },
 ];
+
+impl Size {
+    fn find(width: usize, depth: usize) -> Option<&'static Size> {
+        SIZES.iter().find(|row| (row.width, row.depth) == (width, depth))
+    }
+}
 
 /// What tensors do not show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,14 +111,9 @@ impl Config {
         let inner = weights.subset("", "backbone.");
         let mut encoder = vit::Config::infer(&inner, Layout::HuggingFaceDinov2, None)?;
         encoder.positions.offset = OFFSET;
-        let Told { start, layers } = match told {
-            Some(told) => told,
-            None => {
-                let (width, depth) = (encoder.width, encoder.depth);
-                let fits = |row: &&Size| (row.width, row.depth) == (width, depth);
-                SIZES.iter().find(fits).map(|row| Told { start: row.start, layers: row.layers })?
-            }
-        };
+        let row = Size::find(encoder.width, encoder.depth);
+        let usual = || row.map(|row| Told { start: row.start, layers: row.layers });
+        let Told { start, layers } = told.or_else(usual)?;
         let normed = |i: usize| {
             inner.contains(&format!("encoder.layer.{i}.attention.attention.q_norm.weight"))
         };
@@ -117,8 +126,7 @@ impl Config {
 
     /// `depth-anything-v3-small`.
     pub fn name(&self) -> String {
-        let same = |row: &&Size| (row.width, row.depth) == (self.encoder.width, self.encoder.depth);
-        let row = SIZES.iter().find(same);
+        let row = Size::find(self.encoder.width, self.encoder.depth);
         let size = row.map_or_else(|| self.encoder.width.to_string(), |row| row.name.to_owned());
         format!("depth-anything-v3-{size}")
     }
