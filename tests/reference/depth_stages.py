@@ -52,7 +52,7 @@ def authors_names(encoder, head):
             name = name.removeprefix(encoder)
             if name.startswith("camera_token"):
                 return f"backbone.{name}"
-            return kept("backbone." + re.sub("^mask_token", "embeddings.mask_token", re.sub(r"attn\.([qk]_norm)", r"attention.attention.\1", timm_names(name))))
+            return kept("backbone." + re.sub("^mask_token", "embeddings.mask_token", re.sub(r"attn\.([qk]_norm)", r"attention.attention.\1", timm_names(name).replace("mlp.w12", "mlp.weights_in").replace("mlp.w3", "mlp.weights_out"))))
         return kept(head_names(head)(name))
 
     return renaming(rename)
