@@ -84,6 +84,9 @@ pub(crate) struct PredictArgs {
     /// Write annotated pictures into DIR.
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
+    /// What is written beside the picture of a depth map.
+    #[arg(long, value_name = "FORMAT", default_value = "png16")]
+    pub(crate) depth_format: DepthFormat,
     /// Turn pictures upright as their EXIF orientation says.
     #[arg(long)]
     pub(crate) exif: bool,
@@ -214,6 +217,14 @@ pub(crate) enum Prepare {
     Trainer,
     /// As packages of the model are served.
     Package,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DepthFormat {
+    /// NAME.depth.png: 16-bit grays from the smallest value to the largest.
+    Png16,
+    /// NAME.depth.npy: the values themselves, f32 in NumPy's format.
+    F32,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -47,6 +47,17 @@ pub(crate) fn stretched(
     scaled: impl Fn(u8) -> f32 + Copy,
     normalised: impl Fn(usize, f32) -> f32 + Copy,
 ) -> Result<PreProcessed> {
+    resampled(images, size, |from, to| AxisTaps::new(from, to, false), scaled, normalised)
+}
+
+/// The same with the neighbours that `taps` names for an axis of so many pixels and so many places.
+pub(crate) fn resampled(
+    images: &[Image],
+    size: Size,
+    taps: impl Fn(usize, usize) -> AxisTaps,
+    scaled: impl Fn(u8) -> f32 + Copy,
+    normalised: impl Fn(usize, f32) -> f32 + Copy,
+) -> Result<PreProcessed> {
     if images.is_empty() {
         return Err(VisionError::BadArgument { name: "images", reason: "is empty".to_owned() });
     }
@@ -54,7 +65,8 @@ pub(crate) fn stretched(
     let mut data = vec![0.0; length * images.len()];
     let mut metadata = Vec::with_capacity(images.len());
     for (image, out) in images.iter().zip(data.chunks_exact_mut(length)) {
-        write(image, size, out, scaled, normalised);
+        let axes = (taps(image.width(), size.width), taps(image.height(), size.height));
+        write(image, axes, out, scaled, normalised);
         metadata.push(PreProcessingMetadata::stretched(image.size(), size));
     }
     let input = Tensor::new(vec![images.len(), size.height, size.width, 3], data)?;
@@ -64,15 +76,13 @@ pub(crate) fn stretched(
 /// One picture to `[height, width, 3]`.
 fn write(
     image: &Image,
-    size: Size,
+    (columns, lines): (AxisTaps, AxisTaps),
     out: &mut [f32],
     scaled: impl Fn(u8) -> f32,
     normalised: impl Fn(usize, f32) -> f32,
 ) {
-    let columns = AxisTaps::new(image.width(), size.width, false);
-    let lines = AxisTaps::new(image.height(), size.height, false);
     let pixels = image.pixels().as_chunks::<3>().0;
-    for (y, row) in out.chunks_exact_mut(size.width * 3).enumerate() {
+    for (y, row) in out.chunks_exact_mut(columns.len() * 3).enumerate() {
         let (top, down) = lines.window(y);
         for (x, out) in row.as_chunks_mut::<3>().0.iter_mut().enumerate() {
             let (left, across) = columns.window(x);

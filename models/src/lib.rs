@@ -4,7 +4,9 @@ mod batch;
 mod blocks;
 mod classification;
 pub mod deeplab;
+pub mod depth_anything;
 mod detector;
+pub mod dinov3;
 pub mod encoders;
 mod error;
 mod key_points;
@@ -53,10 +55,20 @@ pub const FAMILIES: &[registry::Family] = &[
     resnet::FAMILY,
     vit::FAMILY,
     vit::DINOV2,
+    depth_anything::v2::FAMILY,
+    depth_anything::v3::FAMILY,
+    dinov3::FAMILY,
+    dinov3::PROBE,
 ];
 
 /// How Hugging Face folders name what there is here.
-pub const SNAPSHOTS: &[&[snapshot::Snapshot]] = &[resnet::SNAPSHOTS, vit::SNAPSHOTS];
+pub const SNAPSHOTS: &[&[snapshot::Snapshot]] = &[
+    resnet::SNAPSHOTS,
+    vit::SNAPSHOTS,
+    depth_anything::v2::SNAPSHOTS,
+    depth_anything::v3::SNAPSHOTS,
+    dinov3::SNAPSHOTS,
+];
 
 #[cfg(test)]
 #[path = "../../tests/common/shared.rs"]

@@ -22,6 +22,8 @@ enum Named {
     Class(&'static str),
     /// `architecture`, a name of timm's.
     Timm(fn(&str) -> bool),
+    /// Neither; the whole of it.
+    Whole(fn(&Value) -> bool),
 }
 
 impl Snapshot {
@@ -39,10 +41,20 @@ impl Snapshot {
         Snapshot { named: Named::Timm(known), architecture, task }
     }
 
+    /// Configurations that `known` knows by other entries.
+    pub(crate) const fn whole(
+        known: fn(&Value) -> bool,
+        architecture: &'static str,
+        task: Task,
+    ) -> Self {
+        Snapshot { named: Named::Whole(known), architecture, task }
+    }
+
     fn fits(&self, config: &Value) -> bool {
         match self.named {
             Named::Class(name) => classes(config).any(|class| class == name),
             Named::Timm(known) => config["architecture"].as_str().is_some_and(known),
+            Named::Whole(known) => known(config),
         }
     }
 }
@@ -63,7 +75,7 @@ pub fn architecture(config: &str) -> Result<(&'static str, Task)> {
         let named: Vec<&str> = classes(&config).chain(config["architecture"].as_str()).collect();
         let names = known().filter_map(|row| match row.named {
             Named::Class(name) => Some(name),
-            Named::Timm(_) => None,
+            Named::Timm(_) | Named::Whole(_) => None,
         });
         let (named, names) = (named.join(", "), names.collect::<Vec<_>>().join(", "));
         return Err(Error::BadPackage(format!(

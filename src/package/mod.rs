@@ -64,8 +64,8 @@ impl PackageFolder {
             model_type: model_type.map(|file| file.model_type),
             features: config.model_features.clone().unwrap_or_default(),
             recommended: config.recommended_parameters.clone(),
-            config: text(path, "vit/config.json")?,
-            preprocessor_config: None,
+            config: text(path, "vit/config.json")?.or(text(path, "config.json")?),
+            preprocessor_config: text(path, "preprocessor_config.json")?,
         };
         let weights = weights(path, config.backend())?;
         let classifier = Some(path.join(CLASSIFIER)).filter(|path| path.is_file());

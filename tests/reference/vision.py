@@ -133,6 +133,31 @@ def resize_floats():
             yield {"from": source, "to": target, "antialias": antialias, "values": values}
 
 
+def resize_torch_bytes():
+    """Antialiased `interpolate` of bytes; on a processor with AVX2."""
+    for source, target in SIZES:
+        if min(*source, *target) < 3:
+            continue  # PyTorch 2.15 takes some of these for another memory format, and fails
+        for pattern in ["noise", "edges"]:
+            rgb = torch.from_numpy(picture(source, 3, pattern)).permute(2, 0, 1)[None].contiguous()
+            for mode in ["bilinear", "bicubic"]:
+                out = torch.nn.functional.interpolate(rgb, (target[1], target[0]), mode=mode, antialias=True)
+                out = out[0].permute(1, 2, 0).contiguous().numpy()
+                yield {"op": mode, "from": source, "to": target, "pattern": pattern, **record(out)}
+
+
+def resize_cubic():
+    for source, target in SIZES:
+        plane = floats(source[0] * source[1], 3).reshape(source[1], source[0])
+        by_torch = torch.nn.functional.interpolate(torch.from_numpy(plane)[None, None], (target[1], target[0]), mode="bicubic")
+        by_opencv = cv2.resize(plane, target, interpolation=cv2.INTER_CUBIC)
+        for whose, out in [("torch", by_torch.numpy()), ("opencv", by_opencv)]:
+            flat = out.reshape(-1)
+            step = max(1, flat.size // 40)
+            values = [[i, flat[i].item()] for i in range(0, flat.size, step)]
+            yield {"whose": whose, "from": source, "to": target, "values": values}
+
+
 def golden_mask(size, pattern):
     width, height = size
     y, x = np.meshgrid(np.arange(height), np.arange(width), indexing="ij")
@@ -506,6 +531,8 @@ if __name__ == "__main__":
     GOLDENS.mkdir(parents=True, exist_ok=True)
     save("resize_bytes.json", resize_bytes())
     save("resize_floats.json", resize_floats())
+    save("resize_torch_bytes.json", resize_torch_bytes())
+    save("resize_cubic.json", resize_cubic())
     save("rle.json", run_lengths())
     save("preprocess.json", pre_processing())
     save("contrast.json", contrast())

@@ -38,10 +38,10 @@ pub use confidence::{Confidence, RecommendedParameters, Thresholds};
 pub use error::{Result, VisionError};
 pub use masks::{BitMask, MaskFormat, Masks, Rle};
 pub use postprocess::{
-    Activation, Candidate, Coefficients, KeyPointHeads, KeyPointSelection, MaskValues, Objectness,
-    Prototypes, RowLayout, SemanticHead, Suppression, align_mask, align_masks, depth_map, detr,
-    key_points, native_depth_map, native_semantic_segmentation, nms, semantic_segmentation,
-    suppress_oriented,
+    Activation, Candidate, Coefficients, Interpolation, KeyPointHeads, KeyPointSelection,
+    MaskValues, Objectness, Prototypes, RowLayout, SemanticHead, Suppression, align_mask,
+    align_masks, depth_map, detr, key_points, native_depth_map, native_semantic_segmentation, nms,
+    semantic_segmentation, stretched_depth_map, suppress_oriented,
 };
 pub use predictions::*;
 pub use preprocess::{

@@ -14,7 +14,7 @@ use ocelli::vision::{DecodeOptions, PostProcessOptions, ReportContext, ToReport}
 use ocelli::{AutoModel, ClassFilter, Confidence, InferOptions};
 
 use crate::Outcome;
-use crate::args::PredictArgs;
+use crate::args::{DepthFormat, PredictArgs};
 use crate::console::Console;
 use crate::inputs::{Input, expand};
 use crate::load::load;
@@ -124,6 +124,7 @@ struct Sinks {
     json: Option<BufWriter<File>>,
     json_on_stdout: bool,
     pictures: Option<OutputNames>,
+    depth_format: DepthFormat,
 }
 
 impl Sinks {
@@ -144,10 +145,10 @@ impl Sinks {
             }
             None => None,
         };
-        Ok(Sinks { json, json_on_stdout, pictures })
+        Ok(Sinks { json, json_on_stdout, pictures, depth_format: args.depth_format })
     }
 
-    /// Writes the annotated picture, and of a depth map its 16-bit grays beside it.
+    /// Writes the annotated picture, and of a depth map its values beside it.
     fn write_picture(
         &mut self,
         input: &Input,
@@ -157,14 +158,21 @@ impl Sinks {
         let Some(names) = &mut self.pictures else { return Ok(None) };
         draw::draw(&mut found.image, &found.prediction, model)?;
         let depth = found.prediction.as_depth();
-        let companions: &[&str] = if depth.is_some() { &["depth.png"] } else { &[] };
+        let companions: &[&str] = match (depth, self.depth_format) {
+            (None, _) => &[],
+            (Some(_), DepthFormat::Png16) => &["depth.png"],
+            (Some(_), DepthFormat::F32) => &["depth.npy"],
+        };
         let mut paths = names.names(input, companions).into_iter();
         let picture = paths.next();
         if let Some(path) = &picture {
             found.image.save(path)?;
         }
         for (path, map) in paths.zip(depth) {
-            map.save_png(path)?;
+            match self.depth_format {
+                DepthFormat::Png16 => map.save_png(path)?,
+                DepthFormat::F32 => map.save_npy(path)?,
+            }
         }
         Ok(picture)
     }

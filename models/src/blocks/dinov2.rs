@@ -65,7 +65,7 @@ fn embed(g: &mut Graph, w: &Weights, image: Value, vit: &Dinov2) -> Result<(Wind
     let x = g.conv(image, &w.at("patch_embeddings.projection"), vit.width, conv)?;
     let windows = Windows { n, height: h / vit.patch, width: width / vit.patch, side: vit.windows };
 
-    let positions = Positions { side: vit.position_grid, antialias: true };
+    let positions = Positions { side: vit.position_grid, antialias: true, offset: 0.0 };
     let (class_position, grid_position) =
         positions.describe(g, w, vit.width, [windows.height, windows.width])?;
     let x = g.add(x, grid_position)?;

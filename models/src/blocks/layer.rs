@@ -5,6 +5,7 @@ use ocelli_engine::op::{Activation, Epilogue, Linear};
 use ocelli_engine::{Graph, Result, Value, Weights};
 
 use super::mlp::feed_forward;
+use super::rotary::Rotary;
 use super::rows::rows;
 
 /// A layer's sizes and kinds.
@@ -42,6 +43,15 @@ pub(crate) enum Feed {
     Gated,
 }
 
+/// What becomes of queries and keys before they meet.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct QueryKey<'a> {
+    /// Epsilon of the norms `q_norm` and `k_norm` of each head's channels, if there are any.
+    pub(crate) norm: Option<f32>,
+    /// How they are turned then.
+    pub(crate) rotary: Option<&'a Rotary>,
+}
+
 impl Layer {
     /// The layer at `w` on `[.., t, d]`; its attention sees the tokens as `seen`, `[n, t, d]`.
     pub(crate) fn describe(
@@ -51,10 +61,22 @@ impl Layer {
         x: Value,
         seen: [usize; 3],
     ) -> Result<Value> {
+        self.describe_with(g, w, x, seen, QueryKey::default())
+    }
+
+    /// The same with changed queries and keys.
+    pub(crate) fn describe_with(
+        &self,
+        g: &mut Graph,
+        w: &Weights,
+        x: Value,
+        seen: [usize; 3],
+        change: QueryKey<'_>,
+    ) -> Result<Value> {
         let shape = g.shape(x);
         let x = g.reshape(x, &seen)?;
         let y = g.layer_norm(x, &w.at("norm1"), self.eps)?;
-        let y = self.attention(g, &w.at("attention"), y)?;
+        let y = self.attention(g, &w.at("attention"), y, change)?;
         let y = self.scale(g, &w.at("layer_scale1"), y)?;
         let x = g.add(y, x)?;
         let x = g.reshape(x, &shape)?;
@@ -66,7 +88,13 @@ impl Layer {
     }
 
     /// Self-attention `[n, t, d]` to `[n, t, d]`.
-    fn attention(&self, g: &mut Graph, w: &Weights, x: Value) -> Result<Value> {
+    fn attention(
+        &self,
+        g: &mut Graph,
+        w: &Weights,
+        x: Value,
+        change: QueryKey<'_>,
+    ) -> Result<Value> {
         let d = g.shape(x).last_dim();
         let parts = w.at("attention");
         let QueryKeyValue { stacked, biased } = self.query_key_value;
@@ -78,6 +106,8 @@ impl Layer {
             if biased { g.linear(x, &w, d) } else { g.linear_no_bias(x, &w, d) }
         };
         let (q, k, v) = (part(0, "query")?, part(1, "key")?, part(2, "value")?);
+        let q = change.of(g, &parts.at("q_norm"), q, self.heads)?;
+        let k = change.of(g, &parts.at("k_norm"), k, self.heads)?;
         let x = g.attention(q, k, v, self.heads)?;
         g.linear(x, &w.at("output.dense"), d)
     }
@@ -101,6 +131,25 @@ impl Layer {
 
     fn scale(&self, g: &mut Graph, w: &Weights, x: Value) -> Result<Value> {
         if self.scaled { g.layer_scale(x, w, "lambda1") } else { Ok(x) }
+    }
+}
+
+impl QueryKey<'_> {
+    /// `[n, t, d]` to the same, with the norm at `w`.
+    fn of(&self, g: &mut Graph, w: &Weights, x: Value, heads: usize) -> Result<Value> {
+        let [n, t, d] = g.dims("attention", x)?;
+        let x = match self.norm {
+            None => x,
+            Some(eps) => {
+                let x = g.reshape(x, &[n, t, heads, d / heads])?;
+                let x = g.layer_norm(x, w, eps)?;
+                g.reshape(x, &[n, t, d])?
+            }
+        };
+        match self.rotary {
+            None => Ok(x),
+            Some(rotary) => rotary.turn(g, x),
+        }
     }
 }
 

@@ -21,7 +21,8 @@ pub(crate) struct Beside {
     pub(crate) inference: Option<InferenceConfig>,
     /// `config.json` of `transformers` or timm.
     pub(crate) config: Option<Value>,
-    preprocessor: Option<Value>,
+    /// `preprocessor_config.json` of `transformers`.
+    pub(crate) preprocessor: Option<Value>,
 }
 
 impl Beside {

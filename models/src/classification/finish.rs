@@ -46,11 +46,13 @@ pub(crate) struct Plan {
     pub(crate) told: Option<(&'static str, serde_json::Value)>,
     /// Whether a tensor is known to have no part in answers; one that is not is an error.
     pub(crate) needless: fn(&str) -> bool,
+    /// The score from which a label holds, unless something says otherwise.
+    pub(crate) confidence: f32,
 }
 
 /// Makes a model of it that does the task that is asked for, or the one that the description names.
 pub(crate) fn finish(request: &LoadRequest, beside: &Beside, plan: Plan) -> Result<Loaded> {
-    let Plan { variant, weights, classes, usual, describe, told, needless } = plan;
+    let Plan { variant, weights, classes, usual, describe, told, needless, confidence } = plan;
     let package = request.package.as_ref();
     let task = beside.task(request.options.task, classes.is_some());
     check_task(beside, task, classes.is_some())?;
@@ -91,7 +93,7 @@ pub(crate) fn finish(request: &LoadRequest, beside: &Beside, plan: Plan) -> Resu
         None => described(&variant, classes, &transform, task, told),
     };
     let recommended = package.and_then(|package| package.recommended.clone());
-    let model = Box::new(Classifier { runtime, prepare, class_names, recommended });
+    let model = Box::new(Classifier { runtime, prepare, class_names, recommended, confidence });
     let model = match task {
         Task::MultiLabelClassification => AnyModel::MultiLabelClassification(model),
         Task::Embedding => AnyModel::Embedding(model),
@@ -150,7 +152,7 @@ fn check_task(beside: &Beside, task: Task, classifies: bool) -> Result<()> {
 }
 
 /// That every weight has its place: a network with one layer more is another network.
-fn check_unused(weights: &StateDict, unused: &[String]) -> Result<()> {
+pub(crate) fn check_unused(weights: &StateDict, unused: &[String]) -> Result<()> {
     let Some(first) = unused.first() else { return Ok(()) };
     Err(Error::Unsupported {
         file: weights.file().to_owned(),

@@ -10,6 +10,7 @@ mod transform;
 mod weights;
 
 pub(crate) use beside::Beside;
-pub(crate) use finish::{Heads, Plan, finish};
-pub(crate) use transform::Transform;
+pub(crate) use finish::{Heads, Plan, check_unused, finish};
+pub(crate) use model::CONFIDENCE;
+pub(crate) use transform::{IMAGENET, Transform};
 pub(crate) use weights::prefixed;

@@ -10,8 +10,8 @@ use ocelli_vision::{
 use super::transform::Transform;
 use crate::runtime::Runtime;
 
-/// The score from which a label holds.
-const CONFIDENCE: f32 = 0.4;
+/// The score from which a label of most models holds.
+pub(crate) const CONFIDENCE: f32 = 0.4;
 /// The network's output: probabilities, or the scores of labels.
 pub(super) const SCORES: &str = "scores";
 
@@ -25,6 +25,7 @@ pub(super) struct Classifier {
     pub(super) prepare: Prepare,
     pub(super) class_names: Vec<String>,
     pub(super) recommended: Option<RecommendedParameters>,
+    pub(super) confidence: f32,
 }
 
 /// Whose way of preparing pictures is followed.
@@ -78,7 +79,7 @@ impl MultiLabelClassificationModel for Classifier {
     ) -> Result<Vec<MultiLabelClassificationPrediction>> {
         let scores = outputs.get(SCORES)?;
         let (recommended, names) = (self.recommended.as_ref(), &self.class_names);
-        let thresholds = options.confidence.resolve(CONFIDENCE, recommended, names);
+        let thresholds = options.confidence.resolve(self.confidence, recommended, names);
         let one = |(i, metadata): (usize, &PreProcessingMetadata)| {
             let confidence = scores.entry(i)?.to_vec();
             let holds = |&class: &usize| confidence[class] >= thresholds.of(class);

@@ -4,7 +4,7 @@ use ocelli_vision::resize::Filter;
 use ocelli_vision::{OddMargin, Size};
 use serde_json::Value;
 
-use super::transform::{Resize, Transform};
+use super::transform::{IMAGENET, Resize, Transform};
 use crate::{Error, Result};
 
 const HALF: [[f64; 3]; 2] = [[0.5; 3]; 2];
@@ -22,9 +22,21 @@ struct Processor {
     square: bool,
     /// Whether sizes below 384 are cut out of a larger picture.
     shares: bool,
+    /// Whether bytes are made floats first.
+    floats: bool,
 }
 
-const PROCESSORS: [Processor; 3] = [
+const PROCESSORS: [Processor; 4] = [
+    Processor {
+        name: "DINOv3ViT",
+        edge: 224,
+        crop: None,
+        filter: Filter::Bilinear,
+        normalisation: IMAGENET,
+        square: true,
+        shares: false,
+        floats: true,
+    },
     Processor {
         name: "ViT",
         edge: 224,
@@ -33,6 +45,7 @@ const PROCESSORS: [Processor; 3] = [
         normalisation: HALF,
         square: true,
         shares: false,
+        floats: false,
     },
     Processor {
         name: "ConvNext",
@@ -42,6 +55,7 @@ const PROCESSORS: [Processor; 3] = [
         normalisation: HALF,
         square: false,
         shares: true,
+        floats: false,
     },
     Processor {
         name: "Bit",
@@ -51,6 +65,7 @@ const PROCESSORS: [Processor; 3] = [
         normalisation: CLIP,
         square: false,
         shares: false,
+        floats: false,
     },
 ];
 
@@ -75,13 +90,18 @@ pub(super) fn processor(config: Option<&Value>, usual: &Transform) -> Result<Tra
     // 1/255 as a decimal is not quite 1/255: bytes are divided by 255 itself.
     let divisor = factor.map_or(255.0, |factor| 1.0 / factor);
     let divisor = if (divisor - 255.0).abs() < 1e-6 { 255.0 } else { divisor };
+    let (filter, floats) = (filter(config, row)?, row.floats);
+    if floats && (filter, resize) != (Filter::Bilinear, Resize::Exact(crop)) {
+        return Err(wrong("resample", "floats are known to be resized bilinearly, without a crop"));
+    }
     Ok(Transform {
         resize,
-        filter: filter(config, row)?,
+        filter,
         crop,
         odd: OddMargin::Down,
         divisor: on(config, "do_rescale").then_some(divisor),
         normalisation: on(config, "do_normalize").then_some(normalisation(config, row)?),
+        floats,
     })
 }
 

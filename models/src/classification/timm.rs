@@ -47,6 +47,7 @@ pub(super) fn transform(config: &Value) -> Result<Transform> {
         odd: OddMargin::ToEven,
         divisor: Some(255.0),
         normalisation: Some([three("mean", IMAGENET[0])?, three("std", IMAGENET[1])?]),
+        floats: false,
     })
 }
 

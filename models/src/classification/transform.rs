@@ -1,12 +1,14 @@
 //! From pictures to a classifier's input, as trainers predict.
 
 use ocelli_vision::config::{ColorMode, NetworkInput, ResizeMode};
-use ocelli_vision::resize::Filter;
+use ocelli_vision::resize::{AxisTaps, Filter};
 use ocelli_vision::{
     Fitted, Image, Normalisation, OddMargin, PreProcessOptions, PreProcessed,
     PreProcessingMetadata, Result, Size, Tensor, VisionError, resize_crop, shortest_edge,
 };
 use serde::{Deserialize, Serialize};
+
+use crate::batch::resampled;
 
 /// The longest side of an input.
 const MAX_SIDE: usize = 4096;
@@ -26,6 +28,9 @@ pub(crate) struct Transform {
     pub(crate) divisor: Option<f64>,
     /// Means that are taken off then, and deviations by which the rest is divided.
     pub(crate) normalisation: Option<[[f64; 3]; 2]>,
+    /// Whether bytes are made floats first: `transformers`' processor of DINOv3. The resize is exact and bilinear then.
+    #[serde(default)]
+    pub(crate) floats: bool,
 }
 
 /// The size before the middle is cut out.
@@ -50,6 +55,7 @@ impl Transform {
             odd: OddMargin::ToEven,
             divisor: Some(255.0),
             normalisation: Some(IMAGENET),
+            floats: false,
         }
     }
 
@@ -113,6 +119,9 @@ impl Transform {
             other.check()?;
             return other.run(images, &PreProcessOptions::default());
         }
+        if self.floats {
+            return self.by_floats(images);
+        }
         let length = self.crop.checked_pixels()? * 3;
         let normalisation = Normalisation::of_package(&self.input());
         let mut data = vec![0.0; length * images.len()];
@@ -127,6 +136,15 @@ impl Transform {
         }
         let shape = vec![images.len(), self.crop.height, self.crop.width, 3];
         Ok(PreProcessed { input: Tensor::new(shape, data)?, metadata })
+    }
+
+    fn by_floats(&self, images: &[Image]) -> Result<PreProcessed> {
+        let divisor = self.divisor.unwrap_or(1.0) as f32;
+        let [mean, deviation] =
+            self.normalisation.unwrap_or([[0.0; 3], [1.0; 3]]).map(|all| all.map(|v| v as f32));
+        let taps = |from, to| AxisTaps::new(from, to, true);
+        let scaled = |byte: u8| f32::from(byte) / divisor;
+        resampled(images, self.crop, taps, scaled, |c, v| (v - mean[c]) / deviation[c])
     }
 
     fn fit(&self, image: &Image) -> Result<Fitted> {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::config::{Config, Variant};
 use super::names::weights;
 use super::network::network;
-use crate::classification::{Beside, Heads, Plan, Transform, finish};
+use crate::classification::{Beside, CONFIDENCE, Heads, Plan, Transform, finish};
 use crate::registry::{LoadRequest, Loaded, WeightChoice};
 use crate::{Error, Result};
 
@@ -43,6 +43,7 @@ fn plan(file: &str, config: Config, weights: StateDict) -> Plan {
             Ok(Heads { embedding: net.features, tokens: None, logits: Some(net.logits) })
         }),
         told: None,
+        confidence: CONFIDENCE,
         needless: |name| name.ends_with(".num_batches_tracked"),
     }
 }

@@ -104,7 +104,7 @@ impl Config {
             registers: 0,
             class_position: true,
             layer,
-            positions: Positions { side: side / patch.max(1), antialias: false },
+            positions: Positions { side: side / patch.max(1), antialias: false, offset: 0.0 },
         }
     }
 
@@ -169,7 +169,8 @@ impl Config {
             feed,
             scaled: first("layer_scale1.lambda1").is_some(),
         };
-        let positions = Positions { side: grid, antialias: told.antialias || registers > 0 };
+        let positions =
+            Positions { side: grid, antialias: told.antialias || registers > 0, offset: 0.0 };
         let sizes = (1..=MAX_SIDE).contains(&patch) && (1..=MAX_SIDE).contains(&grid);
         let sound = sizes && patch == across && depth > 0;
         let config = Config {

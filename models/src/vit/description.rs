@@ -40,7 +40,7 @@ const ACTIVATIONS: [(&str, Activation); 7] = [
 ];
 
 /// What a package says of an encoder, so that [`told`] reads the same of it.
-pub(super) fn encoder(config: &Config) -> Value {
+pub(crate) fn encoder(config: &Config) -> Value {
     let same = |feed: Feed, activation: Activation| feed == Feed::Plain(activation);
     let name = ACTIVATIONS.iter().find(|(_, activation)| same(config.layer.feed, *activation));
     json!({
@@ -53,7 +53,7 @@ pub(super) fn encoder(config: &Config) -> Value {
 }
 
 /// What `transformers`' configuration says beyond the tensors; nothing of other files.
-pub(super) fn told(config: &Value, dinov2: bool) -> Result<Option<Told>> {
+pub(crate) fn told(config: &Value, dinov2: bool) -> Result<Option<Told>> {
     if config.get("architectures").is_none() && config.get("model_type").is_none() {
         return Ok(None);
     }

@@ -8,7 +8,7 @@ use super::config::Config;
 use super::description::{self, told};
 use super::names::{Layout, weights};
 use super::network::network;
-use crate::classification::{Beside, Heads, Plan, Transform, finish};
+use crate::classification::{Beside, CONFIDENCE, Heads, Plan, Transform, finish};
 use crate::registry::{LoadRequest, Loaded, WeightChoice};
 use crate::{Error, Result};
 
@@ -65,6 +65,7 @@ fn plan(file: &str, config: Config, layout: Layout, weights: StateDict) -> Plan 
             Ok(Heads { embedding: net.class, tokens: Some(net.tokens), logits: net.logits })
         }),
         told: Some((ENCODER, encoder)),
+        confidence: CONFIDENCE,
         needless: |name| name.starts_with("pooler.") || name == "embeddings.mask_token",
     }
 }

@@ -10,5 +10,8 @@ mod names;
 mod network;
 
 pub use config::{Config, Pooling, SIZES, Size};
+pub(crate) use description::{encoder, told};
 pub use entries::{DINOV2, FAMILY, SNAPSHOTS};
+pub(crate) use names::{Layout, timm as timm_names};
+pub(crate) use network::embed;
 pub use network::{Network, network};

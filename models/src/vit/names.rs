@@ -39,7 +39,7 @@ const LANDMARKS: [(&str, &str, Layout); 9] = [
 
 impl Layout {
     /// What the usual models of the layout have besides what their tensors show.
-    pub(super) fn usual(self, heads: usize) -> Told {
+    pub(crate) fn usual(self, heads: usize) -> Told {
         let eps = if self == Layout::HuggingFace { 1e-12 } else { 1e-6 };
         Told { heads, eps, activation: Activation::Gelu, antialias: self == Layout::Timm }
     }
@@ -89,7 +89,7 @@ fn hugging_face() -> Result<Rename, RenameError> {
 }
 
 /// timm's, and the registers and gated layers of DINOv2's authors.
-fn timm() -> Result<Rename, RenameError> {
+pub(crate) fn timm() -> Result<Rename, RenameError> {
     let mut table = Rename::new()
         .exact("cls_token", "embeddings.cls_token")
         .exact("pos_embed", "embeddings.position_embeddings")

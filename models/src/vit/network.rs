@@ -51,7 +51,7 @@ pub fn network(g: &mut Graph, w: &Weights, image: Value, config: &Config) -> Res
 }
 
 /// Image `[n, h, w, 3]` to tokens `[n, 1 + registers + patches, d]`.
-fn embed(g: &mut Graph, w: &Weights, image: Value, config: &Config) -> Result<Value> {
+pub(crate) fn embed(g: &mut Graph, w: &Weights, image: Value, config: &Config) -> Result<Value> {
     let &Config { width: d, patch, registers, .. } = config;
     let [n, h, across, _] = g.dims("vit", image)?;
     if !h.is_multiple_of(patch) || !across.is_multiple_of(patch) || h * across == 0 {

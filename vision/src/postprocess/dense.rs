@@ -167,6 +167,39 @@ pub fn native_depth_map(
     Ok(DepthMap { image_size: picture, depth })
 }
 
+/// How a map is led to the size of its picture; `PyTorch`'s `interpolate`, without antialias.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interpolation {
+    /// `bilinear`.
+    Bilinear,
+    /// `bilinear` with `align_corners=True`.
+    CornerAligned,
+    /// `bicubic`.
+    Bicubic,
+}
+
+/// Leads a depth map `[grid.height, grid.width]` of the whole picture to the picture's size.
+///
+/// # Errors
+/// If the map has another length, or the picture is empty or too large.
+pub fn stretched_depth_map(
+    map: &[f32],
+    grid: Size,
+    picture: Size,
+    interpolation: Interpolation,
+) -> Result<DepthMap> {
+    check_map(map, grid, 1)?;
+    picture.checked_pixels()?;
+    let axis = |from: usize, to: usize| match interpolation {
+        Interpolation::Bilinear => AxisTaps::new(from, to, false),
+        Interpolation::CornerAligned => AxisTaps::corner_aligned(from, to),
+        Interpolation::Bicubic => AxisTaps::cubic(from, to),
+    };
+    let columns = axis(grid.width, picture.width);
+    let lines = axis(grid.height, picture.height);
+    Ok(DepthMap { image_size: picture, depth: apply(map, grid.width, (&columns, &lines)) })
+}
+
 fn check_map(map: &[f32], grid: Size, channels: usize) -> Result<()> {
     if channels > 0 && grid.checked_pixels()?.checked_mul(channels) == Some(map.len()) {
         return Ok(());

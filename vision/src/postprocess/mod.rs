@@ -13,8 +13,8 @@ mod prototypes;
 mod rows;
 
 pub use dense::{
-    Activation, SemanticHead, depth_map, native_depth_map, native_semantic_segmentation,
-    semantic_segmentation,
+    Activation, Interpolation, SemanticHead, depth_map, native_depth_map,
+    native_semantic_segmentation, semantic_segmentation, stretched_depth_map,
 };
 pub use key_points::{KeyPointHeads, KeyPointSelection, key_points};
 pub use masks::{align_mask, align_masks};

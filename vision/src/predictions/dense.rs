@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Report, ReportContext, ReportedPrediction, ToReport};
-use crate::{Result, Rle, Size, Task, masks::Runs};
+use crate::{Result, Rle, Size, Task, VisionError, masks::Runs};
 
 /// The class of every pixel of one picture.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -97,6 +97,24 @@ impl DepthMap {
     pub fn save_png(&self, path: impl AsRef<std::path::Path>) -> Result<()> {
         let grays: Vec<u16> = self.scaled().map(|v| (v * 65535.0).round() as u16).collect();
         crate::image::save_gray16(path.as_ref(), self.image_size, &grays)
+    }
+
+    /// Writes the map as a file of NumPy's (`.npy`): its values as they are, `[height, width]` little-endian `f32` behind a
+    /// header of 128 bytes.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn save_npy(&self, path: impl AsRef<std::path::Path>) -> Result<()> {
+        const LENGTH: usize = 118;
+        let Size { width, height } = self.image_size;
+        let shape = format!("({height}, {width})");
+        let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend((LENGTH as u16).to_le_bytes());
+        bytes.extend(format!("{header:<width$}\n", width = LENGTH - 1).bytes());
+        bytes.extend(self.depth.iter().flat_map(|value| value.to_le_bytes()));
+        let path = path.as_ref();
+        std::fs::write(path, bytes).map_err(|source| VisionError::Io { path: path.into(), source })
     }
 }
 

@@ -165,3 +165,18 @@ fn depth_is_kept_in_sixteen_bits() {
     assert_eq!(read.into_raw(), [0, 16384, 65535, 0]);
     assert!(DepthMap { image_size: Size::new(3, 2), ..map }.save_png(&path).is_err());
 }
+
+#[test]
+fn depth_is_kept_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("depth.npy");
+    let depth = vec![-1.0, 0.5, 3.0, f32::INFINITY, 1e-9, 7.0];
+    DepthMap { image_size: Size::new(3, 2), depth: depth.clone() }.save_npy(&path).unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    let (header, values) = bytes.split_at(128);
+    assert!(header.starts_with(b"\x93NUMPY\x01\x00\x76\x00{'descr': '<f4'"));
+    assert!(String::from_utf8_lossy(header).contains("'shape': (2, 3), }") && header[127] == b'\n');
+    let values: Vec<f32> =
+        values.as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect();
+    assert_eq!(values, depth);
+}

@@ -4,6 +4,7 @@
 //! | function | whose | used by |
 //! | --- | --- | --- |
 //! | [`pillow`] | Pillow's `Image.resize`, antialiased 8-bit fixed point | RF-DETR, CLIP |
+//! | [`torch_bytes`] | `PyTorch`'s antialiased `interpolate` on bytes, 16-bit fixed point | Depth Anything |
 //! | [`opencv_linear`] | OpenCV's `resize(INTER_LINEAR)`, 11-bit fixed point | the other packages |
 //! | [`bilinear_plane`] | `PyTorch`'s `interpolate(mode="bilinear")` on floats | masks, logits |
 
@@ -11,12 +12,14 @@ mod filter;
 mod opencv;
 mod pillow;
 mod torch;
+mod torch_bytes;
 
 pub use filter::Filter;
 pub use opencv::opencv_linear;
 pub use pillow::{pillow, pillow_gray};
 pub use torch::{AxisTaps, bilinear_plane};
 pub(crate) use torch::{apply, dot};
+pub use torch_bytes::torch_bytes;
 
 use rayon::prelude::*;
 

@@ -6,6 +6,15 @@ use crate::{Image, Result, VisionError, checked_pixels};
 /// Fraction bits of a weight: 8 bits of sample and 2 of head room for filters that overshoot.
 const PRECISION_BITS: u32 = 32 - 8 - 2;
 
+/// How many fraction bits weights have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Precision {
+    /// Pillow's 22.
+    Fixed,
+    /// As many as the largest weight leaves in 16 bits, as `PyTorch` has them.
+    Sixteen,
+}
+
 /// Rows that meet a weight together in the horizontal pass.
 const LANES: usize = 16;
 
@@ -18,7 +27,7 @@ const BLOCK: usize = 512;
 /// If the size is empty or too large.
 pub fn pillow(image: &Image, width: usize, height: usize, filter: Filter) -> Result<Image> {
     let from = (image.width(), image.height());
-    let pixels = resample::<3>(image.pixels(), from, (width, height), filter)?;
+    let pixels = resample::<3>(image.pixels(), from, (width, height), filter, Precision::Fixed)?;
     Ok(Image::trusted(width, height, pixels))
 }
 
@@ -38,27 +47,40 @@ pub fn pillow_gray(
         let found = gray.len();
         return Err(VisionError::WrongLength { width, height, channels: 1, expected, found });
     }
-    resample::<1>(gray, from, to, filter)
+    resample::<1>(gray, from, to, filter, Precision::Fixed)
 }
 
-fn resample<const C: usize>(
+/// `[from_h, from_w, C]` to `[to_h, to_w, C]`.
+pub(super) fn resample<const C: usize>(
     pixels: &[u8],
     (from_w, from_h): (usize, usize),
     (to_w, to_h): (usize, usize),
     filter: Filter,
+    precision: Precision,
 ) -> Result<Vec<u8>> {
     checked_pixels(to_w, to_h)?;
     checked_pixels(to_w, from_h)?;
     let mut wide = None;
     if to_w != from_w {
-        let weights = Weights::new(from_w, to_w, filter);
+        let weights = Weights::new(from_w, to_w, filter, precision);
         wide = Some(horizontal::<C>(pixels, from_w, from_h, &weights));
     }
     if to_h != from_h {
-        let weights = Weights::new(from_h, to_h, filter);
+        let weights = Weights::new(from_h, to_h, filter, precision);
         return Ok(vertical(wide.as_deref().unwrap_or(pixels), to_w * C, &weights));
     }
     Ok(wide.unwrap_or_else(|| pixels.to_vec()))
+}
+
+impl Precision {
+    fn bits(self, weights: &[f64]) -> u32 {
+        if self == Precision::Fixed {
+            return PRECISION_BITS;
+        }
+        let largest = weights.iter().copied().fold(0.0, f64::max);
+        let fits = |bits: u32| (0.5 + largest * f64::from(1_u32 << bits)) < f64::from(1 << 15);
+        (1..=PRECISION_BITS).take_while(|&bits| fits(bits)).last().unwrap_or(1)
+    }
 }
 
 /// For each output position along one axis: where its window starts and the fixed-point weights.
@@ -66,6 +88,7 @@ struct Weights {
     starts: Vec<usize>,
     ends: Vec<usize>,
     fixed: Vec<Weight>,
+    bits: u32,
 }
 
 /// A fixed-point weight as `high * 256 + low`: factors of 16 bits multiply far faster than
@@ -77,8 +100,8 @@ struct Weight {
 }
 
 impl Weight {
-    fn new(weight: f64) -> Self {
-        let scaled = weight * f64::from(1_u32 << PRECISION_BITS);
+    fn new(weight: f64, bits: u32) -> Self {
+        let scaled = weight * f64::from(1_u32 << bits);
         let fixed = (scaled + 0.5_f64.copysign(weight)) as i32;
         Self { high: (fixed >> 8) as i16, low: (fixed & 0xff) as i16 }
     }
@@ -108,38 +131,42 @@ impl<const N: usize> Sums<N> {
 
     /// Writes the sums, rounded and cut to bytes.
     #[inline]
-    fn write(&self, out: &mut [u8]) {
-        const HALF: i32 = 1 << (PRECISION_BITS - 1);
+    fn write(&self, out: &mut [u8], bits: u32) {
+        let half = 1 << (bits - 1);
         for ((out, &high), &low) in out.iter_mut().zip(&self.high).zip(&self.low) {
-            let sum = (high << 8).wrapping_add(low).wrapping_add(HALF);
-            *out = (sum >> PRECISION_BITS).clamp(0, 255) as u8;
+            let sum = (high << 8).wrapping_add(low).wrapping_add(half);
+            *out = (sum >> bits).clamp(0, 255) as u8;
         }
     }
 }
 
 impl Weights {
-    fn new(from: usize, to: usize, filter: Filter) -> Self {
+    fn new(from: usize, to: usize, filter: Filter, precision: Precision) -> Self {
         let scale = from as f64 / to as f64;
         let stretch = scale.max(1.0);
         let support = filter.support() * stretch;
-        let mut weights = Self { starts: Vec::with_capacity(to), ends: vec![], fixed: vec![] };
-        let mut window = Vec::new();
+        let (mut starts, mut ends) = (Vec::with_capacity(to), Vec::with_capacity(to));
+        let mut all = Vec::new();
 
         for position in 0..to {
             let center = (position as f64 + 0.5) * scale;
             let first = (center - support + 0.5).max(0.0) as usize;
             let last = ((center + support + 0.5) as usize).min(from);
             let inverse = 1.0 / stretch;
-            window.clear();
-            window
-                .extend((first..last).map(|x| filter.weight((x as f64 - center + 0.5) * inverse)));
+            let begin = all.len();
+            all.extend((first..last).map(|x| filter.weight((x as f64 - center + 0.5) * inverse)));
+            let window = &mut all[begin..];
             let sum: f64 = window.iter().sum();
             let sum = if sum == 0.0 { 1.0 } else { sum };
-            weights.fixed.extend(window.iter().map(|w| Weight::new(w / sum)));
-            weights.starts.push(first);
-            weights.ends.push(weights.fixed.len());
+            for weight in window {
+                *weight /= sum;
+            }
+            starts.push(first);
+            ends.push(all.len());
         }
-        weights
+        let bits = precision.bits(&all);
+        let fixed = all.into_iter().map(|weight| Weight::new(weight, bits)).collect();
+        Self { starts, ends, fixed, bits }
     }
 
     fn len(&self) -> usize {
@@ -178,7 +205,7 @@ fn horizontal<const C: usize>(
                 for (samples, &tap) in window[channel..].iter().step_by(C).zip(taps) {
                     sums.add(samples, tap);
                 }
-                sums.write(narrow);
+                sums.write(narrow, weights.bits);
             }
         }
         for (lane, row) in out.chunks_exact_mut(to * C).enumerate() {
@@ -212,7 +239,7 @@ fn vertical(pixels: &[u8], row_len: usize, weights: &Weights) -> Vec<u8> {
             for (row, &tap) in rows.chunks_exact(row_len).zip(taps) {
                 sums.add(&row[block * BLOCK..][..out.len()], tap);
             }
-            sums.write(out);
+            sums.write(out, weights.bits);
         }
     });
     out

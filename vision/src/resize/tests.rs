@@ -40,6 +40,33 @@ fn floats_are_those_of_torch() {
 }
 
 #[test]
+fn bytes_are_those_of_torch() {
+    for row in goldens("resize_torch_bytes.json") {
+        let (from, to) = (size(&row, "from"), size(&row, "to"));
+        let (op, pattern) = (row["op"].as_str().unwrap(), row["pattern"].as_str().unwrap());
+        let filter = if op == "bicubic" { Filter::Bicubic } else { Filter::Bilinear };
+        let found = torch_bytes(&picture(from, pattern), to.0, to.1, filter).unwrap().into_raw();
+        assert_recorded(&found, &row, &format!("{op} {pattern} {from:?} to {to:?}"));
+    }
+}
+
+/// Of values up to 8; a place on the axis is rounded at another step than in the originals.
+#[test]
+fn cubics_are_those_of_torch_and_opencv() {
+    for row in goldens("resize_cubic.json") {
+        let (from, to) = (size(&row, "from"), size(&row, "to"));
+        let axes = (AxisTaps::cubic(from.0, to.0), AxisTaps::cubic(from.1, to.1));
+        let found = torch::apply(&floats(from.0 * from.1, 3), from.0, (&axes.0, &axes.1));
+        for value in row["values"].as_array().unwrap() {
+            let (at, value) = (value[0].as_u64().unwrap() as usize, value[1].as_f64().unwrap());
+            let error = (f64::from(found[at]) - value).abs();
+            let whose = &row["whose"];
+            assert!(error < 1e-3, "{whose} {from:?} to {to:?} at {at}: {} {value}", found[at]);
+        }
+    }
+}
+
+#[test]
 fn sizes_are_checked() {
     let source = picture((3, 3), "noise");
     assert!(matches!(pillow(&source, 0, 3, Filter::Box), Err(VisionError::Empty { .. })));

@@ -1,4 +1,4 @@
-//! `PyTorch`'s bilinear `interpolate` on one float plane, `align_corners=False`.
+//! `PyTorch`'s `interpolate` on one float plane.
 
 use std::ops::Range;
 
@@ -28,6 +28,25 @@ impl AxisTaps {
     fn pairs(from: usize, to: usize) -> Self {
         let scale = from as f32 / to as f32;
         Self::at(from, (0..to).map(|position| (scale * (position as f32 + 0.5) - 0.5).max(0.0)))
+    }
+
+    /// The taps of the cubic through four neighbours (Keys' with a = -0.75), without antialias: `PyTorch`'s
+    /// `mode="bicubic"` and OpenCV's `INTER_CUBIC`. What lies outside is the nearest sample.
+    pub fn cubic(from: usize, to: usize) -> Self {
+        let scale = from as f64 / to as f64;
+        let size = 4.min(from);
+        let mut taps = Self { first: vec![], weights: vec![0.0; to * size], size };
+        let last = |length: usize| from.saturating_sub(length) as isize;
+        for (position, out) in taps.weights.chunks_exact_mut(size).enumerate() {
+            let place = (scale * (position as f64 + 0.5) - 0.5) as f32;
+            let begin = place.floor() as isize - 1;
+            let first = begin.clamp(0, last(size));
+            for (i, weight) in (0..).zip(cubic(place - place.floor())) {
+                out[((begin + i).clamp(0, last(1)) - first) as usize] += weight;
+            }
+            taps.first.push(first as usize);
+        }
+        taps
     }
 
     /// Two neighbours each, around places on the axis.
@@ -127,6 +146,14 @@ impl AxisTaps {
     pub fn window(&self, position: usize) -> (usize, &[f32]) {
         (self.first[position], &self.weights[position * self.size..][..self.size])
     }
+}
+
+/// The weights of four neighbours, the place being `t` after the second.
+fn cubic(t: f32) -> [f32; 4] {
+    const A: f32 = -0.75;
+    let near = |x: f32| ((A + 2.0) * x - (A + 3.0)) * x * x + 1.0;
+    let far = |x: f32| ((A * x - 5.0 * A) * x + 8.0 * A) * x - 4.0 * A;
+    [far(t + 1.0), near(t), near(1.0 - t), far(2.0 - t)]
 }
 
 /// Resizes one plane of floats from `(width, height)` `from` to `to`, horizontally first.
