@@ -3,6 +3,7 @@
 mod batch;
 mod blocks;
 mod classification;
+pub mod clip;
 mod error;
 mod key_points;
 pub mod registry;

@@ -9,6 +9,7 @@ pub(crate) mod kernel;
 pub(crate) mod layer;
 pub(crate) mod mlp;
 pub(crate) mod positions;
+pub(crate) mod rotary;
 pub(crate) mod rows;
 pub(crate) mod sine;
 pub(crate) mod windows;
