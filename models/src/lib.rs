@@ -12,6 +12,7 @@ pub mod rfdetr;
 mod runtime;
 mod served;
 pub mod snapshot;
+pub mod tokenizer;
 pub mod vit;
 mod weights;
 pub mod yolact;
