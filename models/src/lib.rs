@@ -48,10 +48,13 @@ pub const FAMILIES: &[registry::Family] = &[
     resnet::FAMILY,
     vit::FAMILY,
     vit::DINOV2,
+    clip::FAMILY,
+    clip::PERCEPTION,
 ];
 
 /// How Hugging Face folders name what there is here.
-pub const SNAPSHOTS: &[&[snapshot::Snapshot]] = &[resnet::SNAPSHOTS, vit::SNAPSHOTS];
+pub const SNAPSHOTS: &[&[snapshot::Snapshot]] =
+    &[resnet::SNAPSHOTS, vit::SNAPSHOTS, clip::SNAPSHOTS];
 
 #[cfg(test)]
 #[path = "../../tests/common/shared.rs"]

@@ -48,7 +48,7 @@ impl Rotary {
     ///
     /// # Errors
     /// The tokens are not those of the grid, or heads do not divide the width.
-    pub(crate) fn turn(&self, g: &mut Graph, x: Value, heads: usize) -> Result<Value> {
+    pub(crate) fn turn(self, g: &mut Graph, x: Value, heads: usize) -> Result<Value> {
         let [n, t, d] = g.dims("rotary", x)?;
         let pairs = d / heads.max(1) / 2;
         let split = g.reshape(x, &[n, t, heads, pairs, 2])?;

@@ -150,7 +150,7 @@ fn check_task(beside: &Beside, task: Task, classifies: bool) -> Result<()> {
 }
 
 /// That every weight has its place: a network with one layer more is another network.
-fn check_unused(weights: &StateDict, unused: &[String]) -> Result<()> {
+pub(crate) fn check_unused(weights: &StateDict, unused: &[String]) -> Result<()> {
     let Some(first) = unused.first() else { return Ok(()) };
     Err(Error::Unsupported {
         file: weights.file().to_owned(),
@@ -191,7 +191,7 @@ fn prepare(
 }
 
 /// What a package of weights without one says.
-fn described(
+pub(crate) fn described(
     variant: &str,
     classes: Option<usize>,
     transform: &Transform,

@@ -10,6 +10,7 @@ mod transform;
 mod weights;
 
 pub(crate) use beside::Beside;
-pub(crate) use finish::{Heads, Plan, finish};
+pub(crate) use finish::{Heads, Plan, check_unused, described, finish};
+pub(crate) use processor::{CLIP as CLIP_NORMALISATION, HALF};
 pub(crate) use transform::Transform;
 pub(crate) use weights::prefixed;

@@ -7,8 +7,10 @@ use serde_json::Value;
 use super::transform::{Resize, Transform};
 use crate::{Error, Result};
 
-const HALF: [[f64; 3]; 2] = [[0.5; 3]; 2];
-const CLIP: [[f64; 3]; 2] =
+/// Of processors that scale to -1..1.
+pub(crate) const HALF: [[f64; 3]; 2] = [[0.5; 3]; 2];
+/// CLIP's means and deviations.
+pub(crate) const CLIP: [[f64; 3]; 2] =
     [[0.481_454_66, 0.457_827_5, 0.408_210_73], [0.268_629_54, 0.261_302_58, 0.275_777_11]];
 
 /// A processor's defaults.
@@ -24,7 +26,7 @@ struct Processor {
     shares: bool,
 }
 
-const PROCESSORS: [Processor; 3] = [
+const PROCESSORS: [Processor; 4] = [
     Processor {
         name: "ViT",
         edge: 224,
@@ -42,6 +44,15 @@ const PROCESSORS: [Processor; 3] = [
         normalisation: HALF,
         square: false,
         shares: true,
+    },
+    Processor {
+        name: "CLIP",
+        edge: 224,
+        crop: Some(224),
+        filter: Filter::Bicubic,
+        normalisation: CLIP,
+        square: false,
+        shares: false,
     },
     Processor {
         name: "Bit",

@@ -71,11 +71,6 @@ impl Row {
         matches!(self.image, Image::Perception(..))
     }
 
-    /// Whether OpenAI released weights of this size.
-    pub(super) fn of_openai(&self) -> bool {
-        ROWS.iter().take(9).any(|row| row == self)
-    }
-
     /// The sizes. `activation` is that of the transformers' layers, which the Perception Encoder's rows know themselves.
     pub fn config(&self, activation: Activation) -> Config {
         let image = self.image(activation);

@@ -11,7 +11,7 @@ use super::entities::{unescape, unescape_sure, windows_1252};
 /// OpenAI's cleaning.
 pub(super) fn cleaned_by_openai(text: &str) -> String {
     let text = unescape(&unescape(&mend(text)));
-    let text = text.trim().split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     text.to_lowercase()
 }
 
@@ -67,12 +67,12 @@ fn characters(text: &str) -> String {
             // Its quotation mark becomes a straight one.
             '\u{149}' => out.push_str("'n"),
             '\u{fb05}' => out.push_str("\u{17f}t"),
-            '\u{132}' | '\u{133}' | '\u{1c4}'..='\u{1cc}' | '\u{1f1}'..='\u{1f3}' => {
-                out.extend(std::iter::once(c).nfkc());
-            }
-            '\u{fb00}'..='\u{fb06}' | '\u{ff01}'..='\u{ffef}' => {
-                out.extend(std::iter::once(c).nfkc());
-            }
+            '\u{132}'
+            | '\u{133}'
+            | '\u{1c4}'..='\u{1cc}'
+            | '\u{1f1}'..='\u{1f3}'
+            | '\u{fb00}'..='\u{fb06}'
+            | '\u{ff01}'..='\u{ffef}' => out.extend(std::iter::once(c).nfkc()),
             c => out.push(c),
         }
     }
@@ -86,12 +86,11 @@ fn without_terminal_escapes(text: &str) -> String {
     out.extend(parts.next());
     for part in parts {
         let letter = part.find(|c: char| !(c.is_ascii_digit() || c == ';'));
-        match letter.filter(|&i| part.as_bytes()[i].is_ascii_alphabetic()) {
-            Some(i) => out.push_str(&part[i + 1..]),
-            None => {
-                out.push_str("\u{1b}[");
-                out.push_str(part);
-            }
+        if let Some(i) = letter.filter(|&i| part.as_bytes()[i].is_ascii_alphabetic()) {
+            out.push_str(&part[i + 1..]);
+        } else {
+            out.push_str("\u{1b}[");
+            out.push_str(part);
         }
     }
     out
