@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::config::{Config, ImageTower};
 use super::infer::QUICK;
-use super::names::Layout;
 use crate::classification::{Beside, CLIP_NORMALISATION, HALF, Transform};
 use crate::registry::LoadRequest;
+use crate::tokenizer::Manner;
 use crate::{Error, Result};
 
 /// The key of `model_initialization` under which a package of ours has what tensors do not show.
@@ -24,6 +24,8 @@ pub(super) struct Told {
     pub(super) text_heads: Option<usize>,
     pub(super) image_activation: Activation,
     pub(super) text_activation: Activation,
+    /// How texts are read.
+    pub(super) manner: Manner,
 }
 
 impl Told {
@@ -34,6 +36,7 @@ impl Told {
             text_heads: None,
             image_activation: activation,
             text_activation: activation,
+            manner: Manner::OpenAi,
         }
     }
 
@@ -46,7 +49,6 @@ impl Told {
         request: &LoadRequest,
         beside: &Beside,
         weights: &StateDict,
-        layout: Layout,
     ) -> Result<Told> {
         if let Some(config) = &beside.config {
             let config = match &config["model_cfg"] {
@@ -66,12 +68,12 @@ impl Told {
         let said = said.or_else(|| packaged?.model_type.as_deref());
         let archive = packaged.is_some() || MARKS.iter().all(|mark| weights.contains(mark));
         match said {
-            _ if perception => Ok(gelu),
+            _ if perception => Ok(Told { manner: Manner::OpenClip, ..gelu }),
             _ if archive => Ok(quick),
             Some(said) if said.ends_with(QUICK) => Ok(quick),
             Some(said) if said != "clip" => Ok(gelu),
             _ => {
-                let found = Config::infer(weights, layout, &gelu).map(|config| config.name(false));
+                let found = Config::infer(weights, &gelu).map(|config| config.name(false));
                 let name = found.unwrap_or_else(|| "clip".to_owned());
                 Err(Error::Ambiguous {
                     file: request.weights.file().to_owned(),
@@ -82,7 +84,7 @@ impl Told {
     }
 
     /// What a package says, so that [`Told::read`] reads the same of it.
-    pub(super) fn write(config: &Config) -> Value {
+    pub(super) fn write(&self, config: &Config) -> Value {
         let name = |activation| {
             let known = ACTIVATIONS.iter().find(|(_, known)| *known == activation);
             known.map(|(name, _)| *name)
@@ -97,6 +99,7 @@ impl Told {
             "image_activation": image.and_then(|(_, name)| name),
             "text_heads": text.map(|(heads, _)| heads),
             "text_activation": text.and_then(|(_, name)| name),
+            "texts": MANNERS.iter().find(|row| row.1 == self.manner).map(|row| row.0),
         })
     }
 }
@@ -108,6 +111,13 @@ const ACTIVATIONS: [(&str, Activation); 5] = [
     ("gelu_new", Activation::GeluTanh),
     ("gelu_pytorch_tanh", Activation::GeluTanh),
     ("relu", Activation::Relu),
+];
+
+/// The names in packages of ours.
+const MANNERS: [(&str, Manner); 3] = [
+    ("openai", Manner::OpenAi),
+    ("open-clip", Manner::OpenClip),
+    ("transformers", Manner::Transformers),
 ];
 
 fn wrong(key: &str, value: &Value) -> Error {
@@ -132,7 +142,10 @@ fn heads(config: &Value, key: &str, usual: Option<usize>) -> Result<Option<usize
 }
 
 fn ours(config: &Value) -> Result<Told> {
+    let texts = &config["texts"];
+    let manner = MANNERS.iter().find(|row| texts == row.0).map(|row| row.1);
     Ok(Told {
+        manner: manner.ok_or_else(|| wrong("texts", texts))?,
         image_heads: heads(config, "image_heads", None)?,
         text_heads: heads(config, "text_heads", None)?,
         image_activation: activation(config, "image_activation")?,
@@ -151,6 +164,7 @@ fn hugging_face(config: &Value) -> Result<Told> {
         }
     }
     Ok(Told {
+        manner: Manner::Transformers,
         image_heads: heads(image, "num_attention_heads", Some(12))?,
         text_heads: heads(text, "num_attention_heads", Some(8))?,
         image_activation: activation(image, "hidden_act")?,
@@ -203,6 +217,7 @@ fn open_clip(config: &Value) -> Result<Told> {
     Ok(Told {
         image_heads: Some(width / each),
         text_heads: heads(text, "heads", Some(8))?,
+        manner: Manner::OpenClip,
         ..Told::usual(activation)
     })
 }

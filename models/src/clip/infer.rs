@@ -5,7 +5,6 @@ use ocelli_engine::op::Activation;
 
 use super::config::{Config, ImageTower, Pooling, Residual, Stored, TextTower, Transformer};
 use super::description::Told;
-use super::names::Layout;
 use super::rows::{ROWS, Row};
 
 /// Channels of a head, where nothing says otherwise.
@@ -17,11 +16,9 @@ const MAX_SIDE: usize = 1024;
 
 impl Config {
     /// The sizes that tensors under OpenAI's names show; `told` is what they do not show. Nothing if they are no CLIP.
-    pub(super) fn infer(weights: &StateDict, layout: Layout, told: &Told) -> Option<Config> {
-        let stored = match layout {
-            Layout::OpenAi => Stored::OpenAi,
-            Layout::HuggingFace => Stored::HuggingFace,
-        };
+    pub(super) fn infer(weights: &StateDict, told: &Told) -> Option<Config> {
+        let apart = weights.contains("visual.transformer.resblocks.0.attn.q_proj.weight");
+        let stored = if apart { Stored::HuggingFace } else { Stored::OpenAi };
         let tensors = Tensors { weights, stored };
         let (image, dimensions) = if weights.contains("visual.layer1.0.conv1.weight") {
             let (tower, dimensions) = tensors.residual()?;

@@ -11,12 +11,12 @@ use super::description::{TOWERS, Told, transform};
 use super::image::image_tower;
 use super::infer::QUICK;
 use super::model::{Clip, EMBEDDING, Missing, Texts};
-use super::names::{Layout, weights};
+use super::names::weights;
 use super::text::text_tower;
 use crate::classification::{Beside, check_unused, described};
 use crate::registry::{AnyModel, LoadRequest, Loaded, WeightChoice};
 use crate::runtime::Runtime;
-use crate::tokenizer::{Manner, Tokenizer};
+use crate::tokenizer::Tokenizer;
 use crate::weights::CheckpointWeights;
 use crate::{Error, Result};
 use ocelli_engine::op::Activation;
@@ -32,8 +32,9 @@ pub(super) fn recognise_perception(file: &StateDict) -> Option<Task> {
 }
 
 fn task(file: &StateDict, perception: bool) -> Option<Task> {
-    let (weights, layout) = weights(file, WeightChoice::Model)?;
-    let config = Config::infer(&weights, layout, &Told::usual(Activation::Gelu))?;
+    let weights = weights(file, WeightChoice::Model)?;
+    let any = Told { image_heads: Some(1), text_heads: Some(1), ..Told::usual(Activation::Gelu) };
+    let config = Config::infer(&weights, &any)?;
     (config.perception() == perception).then_some(Task::Embedding)
 }
 
@@ -50,10 +51,10 @@ pub(super) fn load(request: &LoadRequest) -> Result<Loaded> {
         .as_ref()
         .is_some_and(|package| package.inference_config.is_some() || package.config.is_some());
     let beside = if described_at_all { Beside::read(request)? } else { Beside::default() };
-    let (weights, layout) = weights(&request.weights, request.options.weights)
+    let weights = weights(&request.weights, request.options.weights)
         .ok_or_else(|| not_this("it has no tower for pictures"))?;
-    let told = Told::read(request, &beside, &weights, layout)?;
-    let config = Config::infer(&weights, layout, &told)
+    let told = Told::read(request, &beside, &weights)?;
+    let config = Config::infer(&weights, &told)
         .ok_or_else(|| not_this("its tensors are not those of a tower for pictures"))?;
     let variant = config.name(quick(&config));
     check_name(request, &config, &variant)?;
@@ -65,12 +66,12 @@ pub(super) fn load(request: &LoadRequest) -> Result<Loaded> {
     let root = Weights::new(Arc::clone(&source) as _);
     let images = Runtime::new(Arc::clone(&request.executor), image_graph(&root, &config));
     images.program([1, size.height, size.width, 3])?;
-    let texts = texts(request, &root, &config, layout)?;
+    let texts = texts(request, &root, &config, &told)?;
     let mut unused = source.unused(&root.used());
     unused.retain(|name| !needless(name));
     check_unused(&weights, &unused)?;
 
-    let told = Some((TOWERS, Told::write(&config)));
+    let told = Some((TOWERS, told.write(&config)));
     let inference = match &beside.inference {
         Some(inference) => inference.clone(),
         None => described(&variant, None, &transform, Task::Embedding, told),
@@ -134,7 +135,7 @@ fn texts(
     request: &LoadRequest,
     root: &Weights,
     config: &Config,
-    layout: Layout,
+    told: &Told,
 ) -> Result<std::result::Result<Texts, Missing>> {
     let missing = |reason| {
         let file = request.weights.file().to_owned();
@@ -163,22 +164,10 @@ fn texts(
              code, beside the weights or into the cache's folder, or name a file of this kind",
         );
     };
-    let manner = match layout {
-        Layout::HuggingFace => Manner::Transformers,
-        Layout::OpenAi if config.perception() => Manner::OpenClip,
-        Layout::OpenAi => open_clip(request),
-    };
-    let tokenizer = Tokenizer::new(vocabulary, manner, tower.vocabulary)?;
+    let tokenizer = Tokenizer::new(vocabulary, told.manner, tower.vocabulary)?;
     let tower = Runtime::new(Arc::clone(&request.executor), graph);
     let truncates = config.perception();
     Ok(Ok(Texts { tower, tokenizer, context, truncates }))
-}
-
-/// Whose way of reading texts the files of a request are made for.
-fn open_clip(request: &LoadRequest) -> Manner {
-    let package = request.package.as_ref();
-    let described = package.and_then(|package| package.config.as_ref()).is_some();
-    if described { Manner::OpenClip } else { Manner::OpenAi }
 }
 
 /// What cosines are multiplied by; that of untrained networks where the weights do not say.

@@ -6,8 +6,8 @@ use crate::classification::prefixed;
 use crate::registry::WeightChoice;
 
 /// Whose names a file has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Layout {
+#[derive(Clone, Copy)]
+enum Layout {
     /// OpenAI's, which are open_clip's and the Perception Encoder's too.
     OpenAi,
     /// Those of `transformers`.
@@ -20,8 +20,8 @@ const LANDMARKS: [(&str, Layout); 2] = [
     ("vision_model.embeddings.patch_embedding.weight", Layout::HuggingFace),
 ];
 
-/// The tensors under OpenAI's names, and whose names they had; nothing if no known spelling is there.
-pub(super) fn weights(file: &StateDict, choice: WeightChoice) -> Option<(StateDict, Layout)> {
+/// The tensors under OpenAI's names; nothing if no known spelling is there.
+pub(super) fn weights(file: &StateDict, choice: WeightChoice) -> Option<StateDict> {
     LANDMARKS.iter().find_map(|&(landmark, layout)| {
         let found = prefixed(file, landmark, choice)?;
         let table = match layout {
@@ -29,7 +29,7 @@ pub(super) fn weights(file: &StateDict, choice: WeightChoice) -> Option<(StateDi
             Layout::OpenAi => Rename::new().prefix("text.", ""),
             Layout::HuggingFace => hugging_face().ok()?,
         };
-        Some((found.rename(&table), layout))
+        Some(found.rename(&table))
     })
 }
 
