@@ -259,3 +259,6 @@ fn open_clip_transform(config: &Value, usual: Transform, side: usize) -> Result<
     };
     Ok(Transform { filter, normalisation, ..fitted })
 }
+
+#[cfg(test)]
+mod tests;
