@@ -50,7 +50,9 @@ fn tensors(row: &Value) -> Vec<Entry> {
         let bytes = value.as_i64().unwrap().to_le_bytes().to_vec();
         (name.clone(), DType::I64, vec![], bytes)
     };
-    tensors.into_iter().map(tensor).chain(marks.map(mark)).collect()
+    let constant = ("CONSTANTS.c0".to_owned(), DType::I64, vec![], vec![0; 8]);
+    let constant = row.get("marks").map(|_| constant);
+    tensors.into_iter().map(tensor).chain(marks.map(mark)).chain(constant).collect()
 }
 
 fn checkpoint(tensors: Vec<Entry>) -> StateDict {

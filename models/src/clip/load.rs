@@ -99,10 +99,13 @@ fn quick(config: &Config) -> bool {
     image.or(text) == Some(Activation::QuickGelu)
 }
 
-/// Tensors that have no part in vectors.
+/// Tensors that have no part in vectors; constants are those of TorchScript's code.
 fn needless(name: &str) -> bool {
     let scalars = ["logit_scale", "input_resolution", "context_length", "vocab_size"];
-    scalars.contains(&name) || name.ends_with(".num_batches_tracked") || name.ends_with("attn_mask")
+    scalars.contains(&name)
+        || name.ends_with(".num_batches_tracked")
+        || name.ends_with("attn_mask")
+        || name.starts_with("CONSTANTS.")
 }
 
 type Describe<const N: usize> =
