@@ -8,6 +8,7 @@
 mod common;
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use common::formula::fill;
 use common::{executor, shared};
@@ -17,6 +18,7 @@ use ocelli_models::{
     AnyModel, Error, LoadOptions, LoadRequest, Loaded, Package, registry, snapshot,
 };
 use ocelli_vision::{Embeddings, Image, InferOptions, Size, Task, TextImageEmbeddingModel};
+use proptest::prelude::*;
 use serde_json::Value;
 
 fn goldens(name: &str) -> Value {
@@ -192,6 +194,16 @@ fn what_is_missing_for_texts_is_named() {
     assert!(error.contains("no tower for texts"), "{error}");
 }
 
+proptest! {
+    #[test]
+    fn any_text_has_a_vector_or_an_error(text in "\\PC{0,40}|[&#;x0-9a-z<>\u{1b}\\[ ]{0,60}") {
+        static MODEL: OnceLock<Loaded> = OnceLock::new();
+        let model = MODEL.get_or_init(|| load(&row("perception")));
+        let found = clip(model).embed_text(&[text]).unwrap();
+        prop_assert!(found.values.iter().all(|value| value.is_finite()));
+    }
+}
+
 #[test]
 fn long_texts_are_errors_or_cut_as_the_authors_do() {
     let long = [["cat"; 200].join(" ")];
@@ -218,6 +230,9 @@ fn the_activation_is_not_guessed() {
     for name in ["ViT-64x2-8-32-quickgelu", "ViT-64x2-8-32"] {
         assert_eq!(load(Some(name)).unwrap().variant, name);
     }
+    let packaged =
+        load_with(checkpoint(plain.clone()), Some(Package::default()), LoadOptions::default());
+    assert_eq!(packaged.unwrap().variant, "ViT-64x2-8-32-quickgelu");
     let error = load(Some("ViT-B-32")).err().unwrap();
     assert!(matches!(error, Error::Contradiction { .. }), "{error}");
 }

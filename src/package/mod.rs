@@ -139,6 +139,10 @@ fn weights(package: &Path, backend: &str) -> Result<PathBuf, LoadingError> {
     };
     let found = candidates.iter().map(|name| package.join(name)).find(|path| path.is_file());
     found.ok_or_else(|| {
+        if package.join("visual.onnx").is_file() {
+            let reason = "two networks as ONNX are not read; use the package with `model.pt`";
+            return corrupted(package, "visual.onnx", reason.to_owned());
+        }
         corrupted(
             package,
             candidates[0],
