@@ -27,7 +27,7 @@ pub enum Manner {
 }
 
 /// The longest text, in bytes, that is looked at.
-pub const MAX_TEXT: usize = 1 << 15;
+pub const MAX_TEXT: usize = 1 << 14;
 
 /// A vocabulary that is ready to be used.
 #[derive(Debug)]
