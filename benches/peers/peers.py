@@ -1,9 +1,9 @@
 """Times networks alone, batch 1, in turns: a few runs of each peer, then the next, and again.
 
     python benches/peers/peers.py [--out out/peers] [--models rfdetr-nano rfdetr-base] [--rounds 30]
-        [--ours 'target/release/ocelli bench {model}.pth --json --threads {threads} --precision {precision} --runs {runs}']
+        [--ours 'target/release/ocelli bench {file} --json --threads {threads} --precision {precision} --runs {runs}']
 
-Needs the files of `export_rfdetr.py` and `export_yolo.py`. Turns spread whatever else the machine does over all peers.
+Needs the files of `export_rfdetr.py`, `export_yolo.py` and `export_folders.py`. Turns spread whatever else the machine does over all peers.
 The command for ours prints JSON with `times_ms`, a list; without `--ours` only the peers are timed.
 Prints a Markdown table and writes `peers.json` beside the models.
 """
@@ -17,7 +17,10 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SIDES = {"rfdetr-nano": 384, "rfdetr-base": 560, "yolo11n": 640, "yolov8n": 640, "yolov8s": 640}
+SIDES = {
+    "rfdetr-nano": 384, "rfdetr-base": 560, "yolo11n": 640, "yolov8n": 640, "yolov8s": 640, "resnet50": 224,
+    "vit-b16": 224, "clip-vit-b32": 224, "depth-anything-v2-small": 518,
+}
 PEERS = ["onnxruntime-f32", "openvino-f32", "openvino-bf16", "pytorch-f32"]
 RUNS_A_TURN = 5
 
@@ -71,7 +74,9 @@ class Command:
 
     def __init__(self, template, model, threads, precision):
         self.template = template
-        self.fields = {"model": model, "threads": threads, "precision": precision}
+        files = [model.with_suffix(suffix) for suffix in ["", ".pth", ".pt"]]
+        file = next(file for file in files if file.exists())
+        self.fields = {"model": model, "file": file, "threads": threads, "precision": precision}
 
     def run(self, runs):
         command = shlex.split(self.template.format(runs=runs, **self.fields))

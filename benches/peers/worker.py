@@ -69,7 +69,12 @@ def pytorch(model, image, threads):
 
     torch.set_num_threads(threads)
     batch = torch.from_numpy(image)
-    if Path(f"{model}.pt").exists():
+    if Path(model).is_dir():
+        import transformers
+
+        network = load_folder(transformers, model).eval()
+        logits = lambda answer: answer[0]
+    elif Path(f"{model}.pt").exists():
         network = torch.load(f"{model}.pt", weights_only=False)["model"].float().fuse(verbose=False).eval()
         logits = lambda answer: answer[0]
     else:
@@ -83,6 +88,12 @@ def pytorch(model, image, threads):
             return logits(network(batch)).numpy()
 
     return run
+
+
+def load_folder(transformers, folder):
+    """The network of a Hugging Face folder."""
+    name = json.loads((Path(folder) / "config.json").read_text())["architectures"][0]
+    return getattr(transformers, name).from_pretrained(folder)
 
 
 PEERS = {

@@ -22,6 +22,7 @@ mod context;
 pub mod conv;
 pub mod deform;
 mod elementwise;
+mod factors;
 pub mod gather;
 pub mod gemm;
 pub mod grid_sample;
@@ -48,6 +49,7 @@ mod view;
 
 pub use activation::Activation;
 pub use context::Context;
+pub use factors::Factors;
 pub use isa::Isa;
 pub use pool::Pool;
 pub use view::{Image, ImageMut, Rows, RowsMut};

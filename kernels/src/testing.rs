@@ -41,6 +41,11 @@ impl Random {
     }
 }
 
+/// The numbers rounded to bf16.
+pub(crate) fn bf16_floats(floats: &[f32]) -> Vec<f32> {
+    floats.iter().map(|&x| half::bf16::from_f32(x).to_f32()).collect()
+}
+
 /// Runs `test` on every instruction set with one, two and three threads.
 pub(crate) fn everywhere(mut test: impl FnMut(Context)) {
     for threads in 1..4 {

@@ -92,6 +92,14 @@ yamls! {
     rtdetr_resnet50: "rtdetr-resnet50",
     rtdetr_resnet101: "rtdetr-resnet101",
     v8_rtdetr: "yolov8-rtdetr",
+    world: "yolov8-world",
+    world2: "yolov8-worldv2",
+    yoloe_v8: "yoloe-v8",
+    yoloe_v8_seg: "yoloe-v8-seg",
+    yoloe_11: "yoloe-11",
+    yoloe_11_seg: "yoloe-11-seg",
+    yoloe_26: "yoloe-26",
+    yoloe_26_seg: "yoloe-26-seg",
     modules_of_no_release: "modules",
 }
 

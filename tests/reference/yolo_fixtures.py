@@ -2,12 +2,19 @@
 
     python tests/reference/yolo_fixtures.py
 
-Writes models/tests/fixtures/yolo/yamls.pt, a dict of yaml dicts by name, beside a tensor.
+Writes in models/tests/fixtures/yolo:
+
+    yamls.pt   a dict of yaml dicts by name, beside a tensor
+    world.pt   a small network with an open vocabulary, pickled with embeddings of fewer names than its yaml has classes, and
+               what it answers to the input of the formula
 """
 
 from pathlib import Path
 
 import torch
+from ultralytics.nn.tasks import WorldModel
+
+from formula import fill
 
 FIXTURES = Path(__file__).resolve().parents[2] / "models/tests/fixtures/yolo"
 
@@ -60,6 +67,14 @@ MODULES = {
     ],
 }
 
+WORLD = {
+    "nc": 7,
+    "reg_max": 1,
+    "backbone": [[-1, 1, "Conv", [8, 3, 2]], [-1, 1, "Conv", [8, 3, 2]], [-1, 1, "Conv", [16, 3, 2]]],
+    "head": [[-1, 1, "C2fAttn", [16, 8, 2]], [[3], 1, "WorldDetect", ["nc", 512, False]]],
+}
+NAMES = ["a dog", "a bus", "a tree"]
+
 
 def but(yaml, **changes):
     """The same with other entries; `None` leaves one out."""
@@ -95,6 +110,20 @@ YAMLS = {
 def main():
     FIXTURES.mkdir(parents=True, exist_ok=True)
     torch.save({"yamls": YAMLS, "tensor": torch.zeros(1)}, FIXTURES / "yamls.pt")
+    torch.save(world(), FIXTURES / "world.pt")
+
+
+@torch.no_grad()
+def world():
+    torch.manual_seed(0)
+    model = WorldModel(WORLD, ch=3, nc=WORLD["nc"], verbose=False).half().float().eval()
+    model.txt_feats = torch.nn.functional.normalize(torch.randn(1, len(NAMES), 512), dim=-1)
+    model.model[-1].nc = len(NAMES)
+    model.names = NAMES
+    image = torch.from_numpy(fill("input", (1, 64, 64, 3))).permute(0, 3, 1, 2)
+    answer = model(image)[0].transpose(1, 2).contiguous()
+    model.args = {"imgsz": 64, "task": "detect"}
+    return {"model": None, "ema": model.half(), "train_args": model.args, "answer": answer}
 
 
 if __name__ == "__main__":

@@ -23,14 +23,11 @@ from formula import fill
 from stubs import hollow
 
 CONFIGS = Path(ultralytics.__file__).parent / "cfg/models"
-# Heads that answer texts.
-LEFT_OUT = re.compile("world|yoloe")
 
 
 def yamls():
-    """Name of the yaml file -> path, of all networks without text."""
-    paths = sorted(CONFIGS.glob("*/*.yaml"))
-    return {path.stem: path for path in paths if not LEFT_OUT.search(path.stem)}
+    """Name of the yaml file -> path."""
+    return {path.stem: path for path in sorted(CONFIGS.glob("*/*.yaml"))}
 
 
 def stems():
@@ -57,7 +54,7 @@ def scales(stem):
 
 def name_of(stem, letter):
     """The name of one scale: `yolo11-seg` and `n` give `yolo11n-seg`."""
-    base, *rest = re.match(r"(yolov?\d+)(.*)", stem).groups()
+    base, *rest = re.match(r"(yolov?\d+|yoloe-v?\d+)(.*)", stem).groups()
     rest = rest[0]
     if base == "yolov5":
         rest = {"": "u", "-p6": "6u"}[rest]
@@ -119,6 +116,10 @@ def build(config):
         "SemanticSegment": tasks.SemanticSegmentationModel,
         "Depth": tasks.DepthModel,
         "RTDETRDecoder": tasks.RTDETRDetectionModel,
+        "WorldDetect": tasks.WorldModel,
+        "YOLOEDetect": tasks.YOLOEModel,
+        "YOLOESegment": tasks.YOLOESegModel,
+        "YOLOESegment26": tasks.YOLOESegModel,
     }.get(head, tasks.DetectionModel)
     config = deepcopy(config)
     for line in config["backbone"]:
@@ -145,6 +146,16 @@ def refill(model):
     for name, tensor in state.items():
         if tensor.is_floating_point() and not is_table(name):
             tensor.copy_(torch.from_numpy(fill(name, tuple(tensor.shape))))
+
+
+def set_texts(model):
+    """Gives a network that answers texts their embeddings; the attribute that keeps them -> shape."""
+    name = {"WorldModel": "txt_feats", "YOLOEModel": "pe", "YOLOESegModel": "pe"}.get(type(model).__name__)
+    if name is None:
+        return {}
+    shape = (model.yaml["nc"], 512)
+    setattr(model, name, torch.from_numpy(fill(name, shape))[None])
+    return {name: shape}
 
 
 def is_table(name):

@@ -11,10 +11,11 @@ scale's name:
              2^(letter - m), so that values keep their magnitude through the network
     head     tensors of the head: name (below the head's place) and shape; `unit NAME` is the weight of NAME.conv and implies
              NAME.bn with the letter that follows
+    texts    name and shape of the embeddings of the classes' names, of networks that answer texts
     stages   name, shape and largest magnitude of each; its samples follow those of the stage before
 
 Stages are the outputs of all layers but the head, channels last, named by the layer's number (`10.0`, `10.1`, .. where there
-are several), then what the head answers: `boxes`, `scores` and `extra` are columns of the predictions (of detections without
+are several), of ImagePoolingAttn the embeddings `[n, classes, 512]`, then what the head answers: `boxes`, `scores` and `extra` are columns of the predictions (of detections without
 suppression, `best` are their scores, best first), `protos`, `logits` and `depth` are channels last.
 """
 
@@ -31,7 +32,7 @@ from safetensors.numpy import save_file
 
 import yolo_models
 from formula import fill, names_hash, sample_indices
-from yolo_models import build, is_table, refill
+from yolo_models import build, is_table, refill, set_texts
 
 GOLDENS = Path(__file__).resolve().parents[2] / "models/tests/goldens/yolo"
 SAMPLES = 16
@@ -68,6 +69,7 @@ def write(stem):
 def one(name, config):
     model = build(config)
     refill(model)
+    texts = set_texts(model)
     shape = (BATCHES.get(name, 1), *size_of(name))
     image = torch.from_numpy(fill("input", (*shape, 3))).permute(0, 3, 1, 2).contiguous()
     head = len(model.model) - 1
@@ -83,6 +85,7 @@ def one(name, config):
         "layers": [len(layers), f"{names_hash(layers):016x}"],
         "norms": "".join(letters[key] for key in norms),
         "head": listing({key[len(at) :]: value for key, value in state.items() if key.startswith(at)}, letters, at),
+        **({"texts": texts} if texts else {}),
         "stages": [[key, list(value.shape), float(np.abs(value).max())] for key, value in stages.items()],
     }
     largest = max(stages.values(), key=lambda value: np.abs(value).max())
@@ -112,6 +115,8 @@ def normalise(model, image, calm=0):
         return hook
 
     norms = [(name, part) for name, part in model.named_modules() if isinstance(part, torch.nn.BatchNorm2d)]
+    # those before a comparison with texts are no part of a unit
+    norms = [(name, part) for name, part in norms if not name.endswith(".norm")]
     hooks = [part.register_forward_pre_hook(scale(f"{name}.running_var")) for name, part in norms]
     model(image)
     for hook in hooks:
@@ -158,7 +163,7 @@ def index_splits(output):
 
 def last(value):
     """Channels last."""
-    return value.permute(0, 2, 3, 1)
+    return value.permute(0, 2, 3, 1) if value.ndim == 4 else value
 
 
 def answers(model, output):

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use ocelli_kernels::Factors;
+
 use super::CpuExecutor;
 use super::packs::Packs;
 use crate::op::Op;
@@ -10,7 +12,8 @@ use crate::{DType, Graph, Node, Program, Result, Tensor, Value};
 /// `graph` with the results of constant operations as constants.
 pub(super) fn constants(executor: &CpuExecutor, mut graph: Graph) -> Result<Graph> {
     let Some(part) = constant_part(&graph) else { return Ok(graph) };
-    let own = CpuExecutor { packs: Arc::new(Packs::default()), ..executor.clone() };
+    let (packs, factors) = (Arc::new(Packs::default()), Factors::F32);
+    let own = CpuExecutor { packs, factors, ..executor.clone() };
     let program: Arc<dyn Program> = Arc::new(own.program(&part)?);
     let mut session = program.session()?;
     session.run()?;

@@ -15,7 +15,7 @@ mod program;
 
 use std::sync::Arc;
 
-use ocelli_kernels::{Isa, Pool};
+use ocelli_kernels::{Factors, Isa, Pool};
 
 use crate::{Error, Executor, Graph, Precision, Program, Result, passes};
 use packs::Packs;
@@ -24,6 +24,7 @@ use packs::Packs;
 #[derive(Clone)]
 pub struct CpuExecutor {
     isa: Isa,
+    factors: Factors,
     pool: Arc<Pool>,
     packs: Arc<Packs>,
 }
@@ -46,21 +47,25 @@ impl CpuExecutor {
             threads => threads,
         };
         let isa = if isa.is_available() { isa } else { Isa::Scalar };
-        CpuExecutor { isa, pool: Arc::new(Pool::new(threads)), packs: Arc::default() }
+        let (factors, pool) = (Factors::F32, Arc::new(Pool::new(threads)));
+        CpuExecutor { isa, factors, pool, packs: Arc::default() }
     }
 
-    /// The same, refusing what this executor cannot compute with.
+    /// The same in another precision. [`Precision::Bf16`] rounds what linear layers and most convolutions multiply;
+    /// everything else, sums and activations among it, stays `f32`.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] for anything but [`Precision::F32`].
+    /// [`Error::Unsupported`] for other precisions.
     pub fn with_precision(self, precision: Precision) -> Result<CpuExecutor> {
-        match precision {
-            Precision::F32 => Ok(self),
-            other => Err(Error::Unsupported {
-                executor: "cpu",
-                what: format!("precision {} (f32 is there)", other.name()),
-            }),
-        }
+        let factors = match precision {
+            Precision::F32 => Factors::F32,
+            Precision::Bf16 => Factors::Bf16,
+            other => {
+                let what = format!("precision {} (f32 and bf16 are there)", other.name());
+                return Err(Error::Unsupported { executor: "cpu", what });
+            }
+        };
+        Ok(CpuExecutor { factors, ..self })
     }
 
     /// The instruction set that kernels run with.
@@ -88,7 +93,7 @@ impl Executor for CpuExecutor {
 
 impl CpuExecutor {
     fn program(&self, graph: &Graph) -> Result<program::CpuProgram> {
-        let lowered = lower::lower(graph, &self.packs, self.isa, self.threads())?;
+        let lowered = lower::lower(graph, self)?;
         Ok(program::CpuProgram::new(graph, lowered, self.isa, Arc::clone(&self.pool)))
     }
 }

@@ -2,12 +2,12 @@
 
 use ocelli_kernels::attention::{Attention, attention as attend, attention_scratch_len};
 use ocelli_kernels::conv::{
-    Conv2d, ConvTranspose2d, PackedConv, PackedConvTranspose, conv_transpose2d, conv2d,
+    Algorithm, Conv2d, ConvTranspose2d, PackedConv, PackedConvTranspose, conv_transpose2d, conv2d,
     conv2d_scratch_len,
 };
-use ocelli_kernels::gemm::{Epilogue, PackedMatrix, linear};
+use ocelli_kernels::gemm::{Epilogue, PackedMatrix, Residual, linear};
 use ocelli_kernels::matmul::{Matmul, Operand, OperandMut, matmul as multiply, matmul_scratch_len};
-use ocelli_kernels::{Image, ImageMut, Rows, RowsMut};
+use ocelli_kernels::{Activation, Factors, Image, ImageMut, Rows, RowsMut};
 
 use super::{Case, numbers};
 
@@ -29,21 +29,42 @@ const LINEAR: [[usize; 3]; 14] = [
     [6400, 32, 32],
 ];
 
+/// What is done to the sums of some shapes; with `true`, rows are added last.
+const EPILOGUES: [([usize; 3], Activation, bool); 6] = [
+    ([29, 70, 41], Activation::Gelu, true),
+    ([580, 1536, 384], Activation::Gelu, false),
+    ([580, 384, 384], Activation::Identity, true),
+    ([580, 384, 384], Activation::Silu, false),
+    ([6400, 32, 32], Activation::Silu, false),
+    ([6400, 32, 32], Activation::Silu, true),
+];
+
 pub(crate) fn gemm() -> Vec<Case> {
-    LINEAR
-        .map(|[m, n, k]| {
-            let case =
-                Case::new(format!("linear {m}x{n}x{k}"), [m * k + n * k + n, m * n], move |isa| {
-                    let (x, bias) = (numbers(m * k), numbers(n));
-                    let w = PackedMatrix::from_rows_out_in(isa, n, k, &numbers(n * k));
-                    move |ctx, out| {
-                        let (x, out) = (Rows::dense(&x, k), RowsMut::dense(out, n));
-                        linear(ctx, x, &w, Epilogue::bias(&bias), out);
-                    }
-                });
-            case.flop(2 * m * n * k)
-        })
-        .into()
+    let plain = LINEAR.map(|shape| (shape, Activation::Identity, false));
+    let all = plain.into_iter().chain(EPILOGUES);
+    all.flat_map(|case| [Factors::F32, Factors::Bf16].map(|f| linear_with(case, f))).collect()
+}
+
+fn linear_with(
+    ([m, n, k], activation, adds): ([usize; 3], Activation, bool),
+    factors: Factors,
+) -> Case {
+    let plus = if adds { " + rows" } else { "" };
+    let name = match activation {
+        Activation::Identity => format!("linear {m}x{n}x{k}{plus} {factors:?}"),
+        activation => format!("linear {m}x{n}x{k} {activation:?}{plus} {factors:?}"),
+    };
+    let case = Case::new(name, [m * k + n * k + n, m * n], move |isa| {
+        let (x, bias, rows) = (numbers(m * k), numbers(n), numbers(m * n));
+        let w = PackedMatrix::with_factors(isa, factors, n, k, &numbers(n * k));
+        move |ctx, out| {
+            let (x, out) = (Rows::dense(&x, k), RowsMut::dense(out, n));
+            let rows = Rows::dense(&rows, n);
+            let residual = adds.then_some(Residual::Rows { rows, before_activation: false });
+            linear(ctx, x, &w, Epilogue { activation, residual, ..Epilogue::bias(&bias) }, out);
+        }
+    });
+    case.flop(2 * m * n * k)
 }
 
 /// batch, m, n, k; the right-hand side as `[n, k]` and as `[k, n]`
@@ -80,8 +101,12 @@ pub(crate) fn matmul() -> Vec<Case> {
 }
 
 /// h = w, in, out, kernel, stride, groups
-const CONV: [[usize; 6]; 20] = [
+const CONV: [[usize; 6]; 24] = [
     [9, 5, 37, 3, 1, 1],
+    [80, 32, 32, 3, 1, 1],
+    [80, 64, 64, 3, 1, 1],
+    [40, 64, 64, 3, 1, 1],
+    [20, 128, 128, 3, 1, 1],
     [9, 3, 19, 7, 2, 1],
     [9, 37, 37, 3, 2, 37],
     [9, 12, 20, 3, 1, 4],
@@ -113,26 +138,39 @@ const TRANSPOSED: [[usize; 5]; 5] = [
 ];
 
 pub(crate) fn conv() -> Vec<Case> {
-    CONV.into_iter().map(dense).chain(TRANSPOSED.into_iter().map(transposed)).collect()
+    CONV.into_iter().flat_map(dense).chain(TRANSPOSED.into_iter().map(transposed)).collect()
 }
 
-fn dense([size, i, o, kernel, stride, groups]: [usize; 6]) -> Case {
+/// By each algorithm that can do it.
+fn dense([size, i, o, kernel, stride, groups]: [usize; 6]) -> Vec<Case> {
     let pad = if kernel == stride { 0 } else { kernel / 2 };
     let spec = Conv2d { stride: [stride; 2], pad: [pad; 4], groups, ..Conv2d::default() };
     let [oh, ow] = spec.output_size([size; 2], [kernel; 2]);
     let (input, weight) = ([1, size, size, i], [o, i / groups, kernel, kernel]);
     let [read, weights] = [size * size * i, weight.iter().product()];
-    let name = format!("conv2d {size}x{size} {i}->{o} k{kernel} s{stride} g{groups}");
-    let case = Case::new(name, [read + weights + o, oh * ow * o], move |isa| {
-        let (x, bias) = (numbers(read), numbers(o));
-        let w = PackedConv::new(isa, spec, weight, &numbers(weights));
-        let mut scratch = numbers(conv2d_scratch_len(&w, input));
-        move |ctx, out| {
-            let (x, out) = (Image::dense(&x, input), ImageMut::dense(out, [1, oh, ow, o]));
-            conv2d(ctx, x, &w, Epilogue::bias(&bias), out, &mut scratch);
-        }
-    });
-    case.flop(2 * oh * ow * weights)
+    let case = |(algorithm, factors)| {
+        let name = format!(
+            "conv2d {size}x{size} {i}->{o} k{kernel} s{stride} g{groups} {algorithm:?} {factors:?}"
+        );
+        let case = Case::new(name, [read + weights + o, oh * ow * o], move |isa| {
+            let (x, bias) = (numbers(read), numbers(o));
+            let w = PackedConv::with(isa, algorithm, factors, spec, weight, &numbers(weights));
+            let mut scratch = Vec::new();
+            move |ctx, out| {
+                scratch.resize(conv2d_scratch_len(&w, input, ctx.pool.threads()), 0.0);
+                let (x, out) = (Image::dense(&x, input), ImageMut::dense(out, [1, oh, ow, o]));
+                conv2d(ctx, x, &w, Epilogue::bias(&bias), out, &mut scratch);
+            }
+        });
+        case.flop(2 * oh * ow * weights)
+    };
+    let all = [
+        (Algorithm::Direct, Factors::F32),
+        (Algorithm::Direct, Factors::Bf16),
+        (Algorithm::Winograd2, Factors::F32),
+        (Algorithm::Winograd4, Factors::F32),
+    ];
+    all.into_iter().filter(|(algorithm, _)| algorithm.fits(&spec, weight)).map(case).collect()
 }
 
 fn transposed([size, i, o, kernel, stride]: [usize; 5]) -> Case {

@@ -140,7 +140,7 @@ impl<'a> Tile<'a> {
                 out: out.as_ptr(),
             };
             // SAFETY: queries were checked, the panel is packed, and a row of scores holds whole panels.
-            unsafe { tile(s, self.count, width, args) };
+            unsafe { tile::<S, false>(s, self.count, width, args) };
         }
     }
 
@@ -300,7 +300,7 @@ impl<'a> Tile<'a> {
                 out: out.as_ptr(),
             };
             // SAFETY: rows of scores hold the weights of `keys`, the panel is packed, rows of sums hold whole panels.
-            unsafe { tile(s, self.count, width, args) };
+            unsafe { tile::<S, false>(s, self.count, width, args) };
         }
     }
 

@@ -9,13 +9,14 @@ use crate::gemm::Epilogue;
 use crate::gemm::indirect::{MAX_TAPS, PATCH, Product, Source, Table};
 use crate::gemm::panels::{Aligned, Panels};
 use crate::gemm::tile::MAX_MR;
-use crate::{Context, Image, ImageMut, Isa};
+use crate::{Context, Factors, Image, ImageMut, Isa};
 
-/// Channels below which the taps of a kernel row are read as one run.
+/// Channels below which the taps of a kernel row are read as one run, and nothing is rounded.
 const FEW_CHANNELS: usize = 16;
 
-/// `[groups][n / NR][taps][k][NR]`
+/// `[groups][n / NR][taps][factors.floats(k)][NR]`
 pub(super) struct Dense {
+    factors: Factors,
     panels: Aligned,
     group_len: usize,
     offsets: Vec<[isize; 2]>,
@@ -23,15 +24,22 @@ pub(super) struct Dense {
 }
 
 impl Dense {
-    pub(super) fn pack(isa: Isa, spec: &Conv2d, [o, i, kh, kw]: [usize; 4], w: &[f32]) -> Dense {
+    pub(super) fn pack(
+        isa: Isa,
+        factors: Factors,
+        spec: &Conv2d,
+        [o, i, kh, kw]: [usize; 4],
+        w: &[f32],
+    ) -> Dense {
         let (taps, n) = (kh * kw, o / spec.groups);
+        let rounds = i >= FEW_CHANNELS && taps <= MAX_TAPS;
+        let factors = if rounds { factors } else { Factors::F32 };
         let layout = Panels::new(isa, n);
-        let group_len = layout.len(taps * i);
+        let group_len = layout.len(taps * factors.floats(i));
         let mut panels = Aligned::zeros(spec.groups * group_len);
         for g in 0..spec.groups {
             let group = &mut panels[g * group_len..(g + 1) * group_len];
-            layout.pack(group, taps * i, |row, column| {
-                let (tap, channel) = (row / i, row % i);
+            layout.pack_factors(group, factors, [taps, i], |tap, channel, column| {
                 w[((g * n + column) * i + channel) * taps + tap]
             });
         }
@@ -41,7 +49,7 @@ impl Dense {
             [y as isize, x as isize]
         };
         let offsets = (0..taps).map(offset).collect();
-        Dense { panels, group_len, offsets, zeros: vec![0.0; i * kw] }
+        Dense { factors, panels, group_len, offsets, zeros: vec![0.0; i * kw] }
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -61,6 +69,7 @@ impl Dense {
         let (i, n) = (w.inputs() / spec.groups, w.outputs() / spec.groups);
         let product = |group: usize| Product {
             isa: w.isa(),
+            factors: self.factors,
             source: (),
             m: out.pixels.rows(),
             n,
@@ -71,7 +80,7 @@ impl Dense {
             ld: out.pixels.ld(),
             epilogue: epilogue.columns(group * n, n),
         };
-        if reads_runs(w, input) {
+        if self.factors == Factors::F32 && reads_runs(w, input) {
             let runs = Runs {
                 ptr: input.pixels.ptr(),
                 size: [input.h, input.w, input.c],

@@ -2,19 +2,23 @@
 //!
 //! A dense convolution is the indirect product of [`crate::gemm`]: each tap of the kernel is a row pointer, so padding,
 //! stride and dilation cost nothing and no patches are copied. A transposed convolution is one such product per phase of
-//! its stride. A depthwise convolution multiplies no matrices and has loops of its own.
+//! its stride. A depthwise convolution multiplies no matrices and has loops of its own. Kernels of three by three taps may
+//! be done with fewer products: [`Algorithm`].
 
+mod algorithm;
 mod dense;
 mod depthwise;
 mod packed;
 mod transpose;
 mod window;
+mod winograd;
 
 #[cfg(test)]
 mod reference;
 #[cfg(test)]
 mod tests;
 
+pub use algorithm::Algorithm;
 pub use packed::PackedConv;
 pub use transpose::{ConvTranspose2d, PackedConvTranspose, conv_transpose2d};
 
@@ -56,9 +60,12 @@ impl Conv2d {
     }
 }
 
-/// Floats of scratch that [`conv2d`] needs for an input `[n, h, w, c]`.
-pub fn conv2d_scratch_len(_w: &PackedConv, _input: [usize; 4]) -> usize {
-    0
+/// Floats of scratch that [`conv2d`] needs for an input `[n, h, w, c]` on `threads` threads.
+pub fn conv2d_scratch_len(w: &PackedConv, input: [usize; 4], threads: usize) -> usize {
+    match w.form() {
+        Form::Dense(_) | Form::Depthwise(_) => 0,
+        Form::Winograd(winograd) => winograd.scratch_len(w, input, threads),
+    }
 }
 
 /// `[n, h, w, in]` to `[n, oh, ow, out]`: `y = epilogue(conv(x, w))`.
@@ -79,10 +86,11 @@ pub fn conv2d(
     let size = w.spec().output_size([input.h, input.w], w.kernel());
     assert_eq!([input.n, size[0], size[1]], [out.n, out.h, out.w], "size of the output");
     assert_eq!([input.c, out.c], [w.inputs(), w.outputs()], "channels of input and output");
-    assert!(scratch.len() >= conv2d_scratch_len(w, [input.n, input.h, input.w, input.c]));
+    assert!(scratch.len() >= conv2d_scratch_len(w, input.shape(), ctx.pool.threads()), "scratch");
     epilogue.check(out.pixels.rows(), out.c);
     match w.form() {
         Form::Dense(dense) => dense.run(ctx, w, &input, epilogue, &out),
         Form::Depthwise(depthwise) => depthwise.run(ctx, w, &input, epilogue, &out),
+        Form::Winograd(winograd) => winograd.run(ctx, w, &input, epilogue, &out, scratch),
     }
 }

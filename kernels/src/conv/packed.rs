@@ -1,9 +1,10 @@
 //! Weights of a convolution, packed once.
 
-use super::Conv2d;
 use super::dense::Dense;
 use super::depthwise::Depthwise;
-use crate::Isa;
+use super::winograd::Winograd;
+use super::{Algorithm, Conv2d};
+use crate::{Factors, Isa};
 
 /// The weights of a convolution, packed for an instruction set.
 pub struct PackedConv {
@@ -17,24 +18,45 @@ pub struct PackedConv {
 pub(super) enum Form {
     Dense(Dense),
     Depthwise(Depthwise),
+    Winograd(Winograd),
 }
 
 impl PackedConv {
-    /// Packs PyTorch weights `[out, in / groups, kh, kw]`.
+    /// Packs PyTorch weights `[out, in / groups, kh, kw]` for the products of the definition.
     ///
     /// # Panics
     /// When `w` has another length, the channels do not divide into `spec.groups`, or an extent or stride is zero.
     pub fn new(isa: Isa, spec: Conv2d, shape: [usize; 4], w: &[f32]) -> PackedConv {
+        PackedConv::with(isa, Algorithm::Direct, Factors::F32, spec, shape, w)
+    }
+
+    /// Packs PyTorch weights `[out, in / groups, kh, kw]` for an algorithm, the direct one of products of `factors`, where
+    /// there are enough of them that rounding pays.
+    ///
+    /// # Panics
+    /// As [`PackedConv::new`], and when the algorithm cannot do such a convolution.
+    pub fn with(
+        isa: Isa,
+        algorithm: Algorithm,
+        factors: Factors,
+        spec: Conv2d,
+        shape: [usize; 4],
+        w: &[f32],
+    ) -> PackedConv {
         assert_eq!(w.len(), shape.iter().product::<usize>(), "weight {shape:?}");
         assert!(spec.groups > 0 && shape[0].is_multiple_of(spec.groups), "{spec:?} of {shape:?}");
         assert!(spec.stride[0] > 0 && spec.stride[1] > 0, "{spec:?}");
         assert!(spec.dilation[0] > 0 && spec.dilation[1] > 0, "{spec:?}");
         assert!(shape[2] > 0 && shape[3] > 0, "kernel of {shape:?}");
         let isa = isa.or_scalar();
-        let form = if shape[1] == 1 && spec.groups > 1 {
-            Form::Depthwise(Depthwise::pack(&spec, shape, w))
-        } else {
-            Form::Dense(Dense::pack(isa, &spec, shape, w))
+        assert!(algorithm.fits(&spec, shape), "{algorithm:?} for {spec:?} of {shape:?}");
+        let form = match algorithm {
+            Algorithm::Direct if shape[1] == 1 && spec.groups > 1 => {
+                Form::Depthwise(Depthwise::pack(&spec, shape, w))
+            }
+            Algorithm::Direct => Form::Dense(Dense::pack(isa, factors, &spec, shape, w)),
+            Algorithm::Winograd2 => Form::Winograd(Winograd::pack(isa, 2, shape, w)),
+            Algorithm::Winograd4 => Form::Winograd(Winograd::pack(isa, 4, shape, w)),
         };
         PackedConv { isa, spec, shape, form }
     }
@@ -69,6 +91,7 @@ impl PackedConv {
         match &self.form {
             Form::Dense(dense) => dense.bytes(),
             Form::Depthwise(depthwise) => depthwise.bytes(),
+            Form::Winograd(winograd) => winograd.bytes(),
         }
     }
 

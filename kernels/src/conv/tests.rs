@@ -1,21 +1,36 @@
 use super::*;
+use crate::Factors;
 use crate::gemm::RandomEpilogue;
-use crate::testing::{Random, assert_near, everywhere_at_random};
+use crate::testing::{Random, assert_near, bf16_floats, everywhere_at_random};
 
 fn pads(random: &mut Random) -> [usize; 4] {
     [random.of(0..4), random.of(0..4), random.of(0..4), random.of(0..4)]
 }
 
 /// A convolution of `i` to `o` channels per group.
-fn check(ctx: Context, random: &mut Random, spec: Conv2d, [o, i, kh, kw]: [usize; 4]) {
+fn check(ctx: Context, random: &mut Random, spec: Conv2d, shape: [usize; 4]) {
+    check_by(Algorithm::Direct, Factors::F32, ctx, random, spec, shape);
+}
+
+fn check_by(
+    algorithm: Algorithm,
+    factors: Factors,
+    ctx: Context,
+    random: &mut Random,
+    spec: Conv2d,
+    [o, i, kh, kw]: [usize; 4],
+) {
     let (inputs, outputs) = (i * spec.groups, o * spec.groups);
     let reach = |k: usize, axis: usize| (k - 1) * spec.dilation[axis] + 1;
     let (n, h, w) =
         (random.of(1..3), reach(kh, 0) + random.of(0..12), reach(kw, 1) + random.of(0..12));
     let ldx = inputs + random.of(0..2) * random.of(0..5);
     let ldy = outputs + random.of(0..5);
-    let x = random.floats(n * h * w * ldx);
-    let weight = random.floats(outputs * i * kh * kw);
+    let (mut x, mut weight) =
+        (random.floats(n * h * w * ldx), random.floats(outputs * i * kh * kw));
+    if factors == Factors::Bf16 {
+        (x, weight) = (bf16_floats(&x), bf16_floats(&weight));
+    }
     let [oh, ow] = spec.output_size([h, w], [kh, kw]);
     let rows = n * oh * ow;
     let epilogue = RandomEpilogue::new(random, rows, outputs);
@@ -24,9 +39,10 @@ fn check(ctx: Context, random: &mut Random, spec: Conv2d, [o, i, kh, kw]: [usize
     let mut expected = reference::conv2d(&spec, &x, [n, h, w, inputs], ldx, &weight, shape);
     epilogue.apply(&mut expected, outputs);
 
-    let packed = PackedConv::new(ctx.isa, spec, shape, &weight);
+    let packed = PackedConv::with(ctx.isa, algorithm, factors, spec, shape, &weight);
     let mut out = epilogue.output(rows, outputs, ldy);
-    let mut scratch = vec![f32::NAN; conv2d_scratch_len(&packed, [n, h, w, inputs])];
+    let threads = ctx.pool.threads();
+    let mut scratch = vec![f32::NAN; conv2d_scratch_len(&packed, [n, h, w, inputs], threads)];
     let input = Image::new(&x, [n, h, w, inputs], ldx);
     let output = ImageMut::new(&mut out, [n, oh, ow, outputs], ldy);
     conv2d(ctx, input, &packed, epilogue.epilogue(rows), output, &mut scratch);
@@ -50,6 +66,27 @@ fn dense_agrees_with_the_definition() {
         let spec = random_spec(random, 1);
         let shape = [random.of(1..70), random.of(1..40), random.of(1..6), random.of(1..6)];
         check(ctx, random, spec, shape);
+    });
+}
+
+#[test]
+fn fewer_products_agree_with_the_definition() {
+    for algorithm in [Algorithm::Winograd2, Algorithm::Winograd4] {
+        everywhere_at_random(40, |ctx, random| {
+            let spec = Conv2d { pad: pads(random), ..Conv2d::default() };
+            let shape = [random.of(1..140), random.of(1..70), 3, 3];
+            check_by(algorithm, Factors::F32, ctx, random, spec, shape);
+        });
+    }
+}
+
+#[test]
+fn numbers_of_bf16_agree_with_the_definition() {
+    everywhere_at_random(40, |ctx, random| {
+        let groups = random.of(1..3);
+        let spec = random_spec(random, groups);
+        let shape = [random.of(1..40), random.of(14..70), random.of(1..4), random.of(1..4)];
+        check_by(Algorithm::Direct, Factors::Bf16, ctx, random, spec, shape);
     });
 }
 

@@ -7,7 +7,7 @@ use super::window::{Phase, Window};
 use crate::gemm::Epilogue;
 use crate::gemm::indirect::Product;
 use crate::gemm::panels::{Aligned, Panels};
-use crate::{Context, Image, ImageMut, Isa};
+use crate::{Context, Factors, Image, ImageMut, Isa};
 
 /// How a transposed convolution spreads its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,6 +171,7 @@ pub fn conv_transpose2d(
             let window = Window::new(&input, group * k, &out, [1, 1], &phase.offsets, &w.zeros);
             let product = Product {
                 isa: w.isa,
+                factors: Factors::F32,
                 source: window.phase(&pixels),
                 m: out.n * grid[0] * grid[1],
                 n,

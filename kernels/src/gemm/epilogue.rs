@@ -68,6 +68,20 @@ impl Epilogue<'_> {
             && matches!(self.activation, Activation::Identity | Activation::Relu)
     }
 
+    /// What is added to output row `row` from column `first` on, where `out` is written.
+    #[inline(always)]
+    pub(crate) fn residual_at(
+        &self,
+        row: usize,
+        first: usize,
+        out: *mut f32,
+    ) -> Option<*const f32> {
+        self.residual.map(|residual| match residual {
+            Residual::InPlace { .. } => out.cast_const(),
+            Residual::Rows { rows, .. } => rows.ptr().wrapping_add(row * rows.ld() + first),
+        })
+    }
+
     /// Whether the residual, if any, is added before the activation.
     pub(crate) fn adds_before_activation(&self) -> bool {
         matches!(
@@ -106,22 +120,36 @@ impl Kernel for Finish<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         for (row, &out) in self.out.iter().enumerate() {
-            let residual = self.residual.get(row);
-            for at in (0..self.columns).step_by(S::LANES) {
-                let n = S::LANES.min(self.columns - at);
-                // SAFETY: the maker vouches for `columns` floats at each pointer; `at + n <= columns`.
-                unsafe {
-                    let sum = s.load_ptr_partial(self.sums.add(row * self.stride + at), n);
-                    let residual = residual.map_or(s.zero(), |r| s.load_ptr_partial(r.add(at), n));
-                    let (before, after) = if self.before_activation {
-                        (residual, s.zero())
-                    } else {
-                        (s.zero(), residual)
-                    };
-                    let y = activation::apply(s, self.activation, s.add(sum, before));
-                    s.store_ptr_partial(s.add(y, after), out.add(at), n);
+            let residual = self.residual.get(row).copied();
+            let sums = self.sums.wrapping_add(row * self.stride);
+            let whole = self.columns / S::LANES * S::LANES;
+            // SAFETY: the maker vouches for `columns` floats at each pointer; `at + n <= columns`.
+            unsafe {
+                for at in (0..whole).step_by(S::LANES) {
+                    let sum = s.load_ptr(sums.add(at));
+                    let residual = residual.map(|r| s.load_ptr(r.add(at)));
+                    s.store_ptr(self.apply(s, sum, residual), out.add(at));
+                }
+                let n = self.columns - whole;
+                if n > 0 {
+                    let sum = s.load_ptr_partial(sums.add(whole), n);
+                    let residual = residual.map(|r| s.load_ptr_partial(r.add(whole), n));
+                    s.store_ptr_partial(self.apply(s, sum, residual), out.add(whole), n);
                 }
             }
+        }
+    }
+}
+
+impl Finish<'_> {
+    #[inline(always)]
+    fn apply<S: Simd>(&self, s: S, sum: S::F32, residual: Option<S::F32>) -> S::F32 {
+        match residual {
+            None => activation::apply(s, self.activation, sum),
+            Some(residual) if self.before_activation => {
+                activation::apply(s, self.activation, s.add(sum, residual))
+            }
+            Some(residual) => s.add(activation::apply(s, self.activation, sum), residual),
         }
     }
 }

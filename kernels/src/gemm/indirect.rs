@@ -4,11 +4,12 @@
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-use super::epilogue::{Epilogue, Finish, Residual};
+use super::epilogue::{Epilogue, Finish};
 use super::panels::{Panel, Panels};
+use super::rounded::Rounded;
 use super::tile::{MAX_MR, MAX_NR, TileArgs, tile, tile_shape};
-use crate::simd::{Kernel, Simd, dispatch};
-use crate::{Context, Isa};
+use crate::simd::{Kernel, Simd, dispatch, dispatch_bf16};
+use crate::{Context, Factors, Isa};
 
 /// Taps whose pointers are kept at a time.
 pub(crate) const MAX_TAPS: usize = 64;
@@ -41,12 +42,13 @@ pub(crate) struct Table {
 /// `m` rows of `n` columns, each the sum over `taps * k` products.
 pub(crate) struct Product<'a, A> {
     pub(crate) isa: Isa,
+    pub(crate) factors: Factors,
     pub(crate) source: A,
     pub(crate) m: usize,
     pub(crate) n: usize,
     pub(crate) taps: usize,
     pub(crate) k: usize,
-    /// `[n / NR][taps][k][NR]`
+    /// `[n / NR][taps][factors.floats(k)][NR]`
     pub(crate) panels: &'a [f32],
     pub(crate) out: *mut f32,
     pub(crate) ld: usize,
@@ -59,8 +61,8 @@ unsafe impl<A: Sync> Sync for Product<'_, A> {}
 impl<'a> Product<'a, ()> {
     /// The same product of rows that `source` finds.
     pub(crate) fn with<A>(self, source: A) -> Product<'a, A> {
-        let Product { isa, m, n, taps, k, panels, out, ld, epilogue, .. } = self;
-        Product { isa, source, m, n, taps, k, panels, out, ld, epilogue }
+        let Product { isa, factors, m, n, taps, k, panels, out, ld, epilogue, .. } = self;
+        Product { isa, factors, source, m, n, taps, k, panels, out, ld, epilogue }
     }
 }
 
@@ -72,13 +74,24 @@ impl<A: Source> Product<'_, A> {
     pub(crate) unsafe fn run(&self, ctx: Context) {
         let (mr, nr) = tile_shape(self.isa.lanes());
         let layout = Panels::new(self.isa, self.n);
-        let k = self.taps * self.k;
+        let k = self.taps * self.depth();
         assert!(self.panels.len() >= layout.len(k));
         let split = Split::new(self.m.div_ceil(mr), layout.count(), k * nr, ctx);
         ctx.pool.run(split.pieces(), &|piece| {
             let (tiles, panels) = split.piece(piece);
-            dispatch(self.isa, Piece { product: self, tiles, panels });
+            match self.factors {
+                Factors::F32 => dispatch(self.isa, Piece::<_, false>::new(self, tiles, panels)),
+                Factors::Bf16 => {
+                    dispatch_bf16(self.isa, Piece::<_, true>::new(self, tiles, panels))
+                }
+            }
         });
+    }
+
+    /// Floats of a tap in a panel's column.
+    #[inline(always)]
+    fn depth(&self) -> usize {
+        self.factors.floats(self.k)
     }
 }
 
@@ -119,13 +132,20 @@ fn part(total: usize, parts: usize, index: usize) -> Range<usize> {
     total * index / parts..total * (index + 1) / parts
 }
 
-struct Piece<'a, 'b, A> {
+/// Tiles against panels; with `PAIRS`, of bf16.
+struct Piece<'a, 'b, A, const PAIRS: bool> {
     product: &'a Product<'b, A>,
     tiles: Range<usize>,
     panels: Range<usize>,
 }
 
-impl<A: Source> Kernel for Piece<'_, '_, A> {
+impl<'a, 'b, A, const PAIRS: bool> Piece<'a, 'b, A, PAIRS> {
+    fn new(product: &'a Product<'b, A>, tiles: Range<usize>, panels: Range<usize>) -> Self {
+        Piece { product, tiles, panels }
+    }
+}
+
+impl<A: Source, const PAIRS: bool> Kernel for Piece<'_, '_, A, PAIRS> {
     type Output = ();
 
     #[inline(always)]
@@ -137,15 +157,22 @@ impl<A: Source> Kernel for Piece<'_, '_, A> {
             rows: [[std::ptr::null(); MAX_MR]; MAX_TAPS],
             patch: [MaybeUninit::uninit(); PATCH],
         };
+        let mut rounded = if PAIRS { Rounded::take() } else { Rounded::default() };
         for tile in self.tiles {
             let rows = part(product.m, all_tiles, tile);
             let mut block = Block::new(product, rows);
             if product.taps <= MAX_TAPS {
                 product.source.gather(block.first, block.count, 0..product.taps, &mut table);
+                if PAIRS {
+                    rounded.round(s, product.taps, block.count, product.k, &mut table);
+                }
             }
             for panel in self.panels.clone() {
-                block.panel(s, panel, &mut table);
+                block.panel::<S, PAIRS>(s, panel, &mut table);
             }
+        }
+        if PAIRS {
+            rounded.keep();
         }
     }
 }
@@ -169,7 +196,7 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
     }
 
     #[inline(always)]
-    fn panel<S: Simd>(&mut self, s: S, panel: usize, table: &mut Table) {
+    fn panel<S: Simd, const PAIRS: bool>(&mut self, s: S, panel: usize, table: &mut Table) {
         let product = self.product;
         let panel = Panels::new(S::ISA, product.n).get(panel);
         let Panel { first, columns, width } = panel;
@@ -189,8 +216,8 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
         let args = TileArgs {
             rows: table.rows.as_ptr(),
             taps: product.taps,
-            k: product.k,
-            panel: product.panels[product.taps * product.k * first..].as_ptr(),
+            k: product.depth(),
+            panel: product.panels[product.taps * product.depth() * first..].as_ptr(),
             init,
             init_ld: 0,
             floor: product.epilogue.floor(),
@@ -198,7 +225,7 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
         };
         if product.taps <= MAX_TAPS && columns == width && product.epilogue.is_plain() {
             // SAFETY: pointers of the table are the source's; panel, start and output hold `width` columns.
-            unsafe { tile(s, self.count, width, args) };
+            unsafe { tile::<S, PAIRS>(s, self.count, width, args) };
             return;
         }
 
@@ -210,8 +237,9 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
         let args = TileArgs { out: to_sums.as_ptr(), floor: f32::NEG_INFINITY, ..args };
         if product.taps <= MAX_TAPS {
             // SAFETY: as above, with `sums` as output.
-            unsafe { tile(s, self.count, width, args) };
+            unsafe { tile::<S, PAIRS>(s, self.count, width, args) };
         } else {
+            debug_assert!(!PAIRS, "more taps than are rounded at a time");
             self.many_taps(s, width, args, sums.as_ptr().cast(), table);
         }
         self.finish(s, sums.as_ptr().cast(), panel, &out[..self.count]);
@@ -238,7 +266,7 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
             unsafe {
                 let taps = end - start;
                 let args = TileArgs { rows, taps, panel, init, init_ld, ..args };
-                tile(s, self.count, width, args);
+                tile::<S, false>(s, self.count, width, args);
             }
         }
     }
@@ -253,18 +281,11 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
     ) {
         let epilogue = &self.product.epilogue;
         let mut residual = [std::ptr::null(); MAX_MR];
-        let mut count = self.count;
-        match epilogue.residual {
-            None => count = 0,
-            Some(Residual::InPlace { .. }) => {
-                for (r, out) in residual.iter_mut().zip(out) {
-                    *r = out.cast_const();
-                }
-            }
-            Some(Residual::Rows { rows, .. }) => {
-                for (r, row) in residual.iter_mut().zip(&self.output) {
-                    *r = rows.ptr().wrapping_add(row * rows.ld() + first);
-                }
+        let mut count = 0;
+        for ((to, &row), &out) in residual.iter_mut().zip(&self.output).zip(out) {
+            if let Some(from) = epilogue.residual_at(row, first, out) {
+                *to = from;
+                count = self.count;
             }
         }
         s.call(Finish {

@@ -3,10 +3,11 @@
 //! The right-hand side is packed once into panels as wide as a register tile; the left-hand side is read where it lies,
 //! through one pointer per row and tap. Bias, activation and residual are applied to the tile before it is stored.
 
-mod epilogue;
+pub(crate) mod epilogue;
 pub(crate) mod indirect;
 pub(crate) mod pack;
 pub(crate) mod panels;
+mod rounded;
 pub(crate) mod rows;
 pub(crate) mod tile;
 

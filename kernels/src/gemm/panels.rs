@@ -1,7 +1,8 @@
 //! Right-hand sides, cut into panels of as many columns as a register tile has.
 
 use super::tile::tile_shape;
-use crate::Isa;
+use crate::simd::bf16;
+use crate::{Factors, Isa};
 
 /// How `n` columns are cut: panels of a register tile's width, the last of half that width where that is enough.
 #[derive(Clone, Copy)]
@@ -39,6 +40,26 @@ impl Panels {
     pub(crate) fn len(self, k: usize) -> usize {
         let last = self.count().checked_sub(1).map(|last| self.get(last));
         last.map_or(0, |last| k * (last.first + last.width))
+    }
+
+    /// Packs a `[taps * k, n]` matrix, of which `at(tap, p, column)` is an element, for factors of a kind:
+    /// `[n / width][taps][factors.floats(k)][width]`.
+    pub(crate) fn pack_factors(
+        self,
+        to: &mut [f32],
+        factors: Factors,
+        [taps, k]: [usize; 2],
+        at: impl Fn(usize, usize, usize) -> f32,
+    ) {
+        let floats = factors.floats(k);
+        match factors {
+            Factors::F32 => self.pack(to, taps * k, |row, column| at(row / k, row % k, column)),
+            Factors::Bf16 => self.pack(to, taps * floats, |row, column| {
+                let (tap, p) = (row / floats, row % floats * 2);
+                let second = if p + 1 < k { at(tap, p + 1, column) } else { 0.0 };
+                bf16::pair(at(tap, p, column), second)
+            }),
+        }
     }
 
     /// Packs a `[k, n]` matrix, of which `at(p, column)` is an element.
@@ -89,6 +110,7 @@ impl std::ops::DerefMut for Aligned {
 /// A `[k, n]` matrix packed for an instruction set: `[n / NR][k][NR]`, the last panel narrower or padded with zeros.
 pub struct PackedMatrix {
     isa: Isa,
+    factors: Factors,
     k: usize,
     n: usize,
     panels: Aligned,
@@ -100,8 +122,22 @@ impl PackedMatrix {
     /// # Panics
     /// When `w` does not hold `n_out * k_in` numbers.
     pub fn from_rows_out_in(isa: Isa, n_out: usize, k_in: usize, w: &[f32]) -> PackedMatrix {
+        PackedMatrix::with_factors(isa, Factors::F32, n_out, k_in, w)
+    }
+
+    /// The same with weights, and what they are multiplied with, rounded.
+    ///
+    /// # Panics
+    /// As [`PackedMatrix::from_rows_out_in`].
+    pub fn with_factors(
+        isa: Isa,
+        factors: Factors,
+        n_out: usize,
+        k_in: usize,
+        w: &[f32],
+    ) -> PackedMatrix {
         assert_eq!(w.len(), n_out * k_in, "weight [{n_out}, {k_in}]");
-        PackedMatrix::pack(isa, k_in, n_out, |p, column| w[column * k_in + p])
+        PackedMatrix::pack(isa, factors, k_in, n_out, |p, column| w[column * k_in + p])
     }
 
     /// Packs `k` rows of `n` columns, `ldb` floats apart.
@@ -110,15 +146,26 @@ impl PackedMatrix {
     /// When `b` is too short.
     pub fn from_k_n(isa: Isa, k: usize, n: usize, b: &[f32], ldb: usize) -> PackedMatrix {
         assert!(k == 0 || b.len() >= (k - 1) * ldb + n, "matrix [{k}, {n}] of leading {ldb}");
-        PackedMatrix::pack(isa, k, n, |p, column| b[p * ldb + column])
+        PackedMatrix::pack(isa, Factors::F32, k, n, |p, column| b[p * ldb + column])
     }
 
-    fn pack(isa: Isa, k: usize, n: usize, at: impl Fn(usize, usize) -> f32) -> PackedMatrix {
+    fn pack(
+        isa: Isa,
+        factors: Factors,
+        k: usize,
+        n: usize,
+        at: impl Fn(usize, usize) -> f32,
+    ) -> PackedMatrix {
         let isa = isa.or_scalar();
         let layout = Panels::new(isa, n);
-        let mut panels = Aligned::zeros(layout.len(k));
-        layout.pack(&mut panels, k, at);
-        PackedMatrix { isa, k, n, panels }
+        let mut panels = Aligned::zeros(layout.len(factors.floats(k)));
+        layout.pack_factors(&mut panels, factors, [1, k], |_, p, column| at(p, column));
+        PackedMatrix { isa, factors, k, n, panels }
+    }
+
+    /// What its numbers are rounded to.
+    pub fn factors(&self) -> Factors {
+        self.factors
     }
 
     /// The instruction set that it is packed for.

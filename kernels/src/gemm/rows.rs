@@ -36,6 +36,7 @@ pub fn linear(ctx: Context, x: Rows, w: &PackedMatrix, epilogue: Epilogue, out: 
     epilogue.check(out.rows(), w.n());
     let product = Product {
         isa: w.isa(),
+        factors: w.factors(),
         source: Strided { ptr: x.ptr(), ld: x.ld() },
         m: x.rows(),
         n: w.n(),

@@ -1,6 +1,6 @@
 use super::*;
-use crate::testing::{Random, assert_near, columns, everywhere_at_random};
-use crate::{Activation, Isa, Rows, RowsMut};
+use crate::testing::{Random, assert_near, bf16_floats, columns, everywhere_at_random};
+use crate::{Activation, Factors, Isa, Rows, RowsMut};
 
 const UNTOUCHED: f32 = -77.0;
 
@@ -121,6 +121,25 @@ fn many_panels_are_split_among_threads() {
         }
         let mut out = vec![0.0; m * n];
         let packed = PackedMatrix::from_rows_out_in(ctx.isa, n, k, &w);
+        let rows = RowsMut::dense(&mut out, n);
+        linear(ctx, Rows::dense(&x, k), &packed, Epilogue::default(), rows);
+        assert_near(&out, &expected, 1e-5, &(ctx, [m, n, k]));
+    });
+}
+
+#[test]
+fn factors_of_bf16_are_rounded_and_sums_are_not() {
+    everywhere_at_random(60, |ctx, random| {
+        let (m, n, k) = (random.of(1..40), random.of(1..70), random.of(1..140));
+        let (x, w) = (random.floats(m * k), random.floats(n * k));
+        let (rounded, weights) = (bf16_floats(&x), bf16_floats(&w));
+        let mut expected = vec![0.0; m * n];
+        for (at, sum) in expected.iter_mut().enumerate() {
+            let products = rounded[at / n * k..].iter().zip(&weights[at % n * k..]);
+            *sum = products.take(k).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+        }
+        let mut out = vec![0.0; m * n];
+        let packed = PackedMatrix::with_factors(ctx.isa, Factors::Bf16, n, k, &w);
         let rows = RowsMut::dense(&mut out, n);
         linear(ctx, Rows::dense(&x, k), &packed, Epilogue::default(), rows);
         assert_near(&out, &expected, 1e-5, &(ctx, [m, n, k]));

@@ -18,6 +18,8 @@ pub(crate) const fn tile_shape(lanes: usize) -> (usize, usize) {
 }
 
 /// `out[i][j] = max(floor, init[i][j] + sum over taps t and p < k of rows[t][i][p] * panel[t][p][j])`.
+///
+/// With `PAIRS`, each float of `rows` and `panel` is a pair of bf16, and `k` counts pairs.
 #[derive(Clone, Copy)]
 pub(crate) struct TileArgs {
     /// `[taps][MAX_MR]` pointers to `k` floats each.
@@ -34,9 +36,9 @@ pub(crate) struct TileArgs {
     pub(crate) out: *const *mut f32,
 }
 
-struct Tile<const MR: usize, const V: usize>(TileArgs);
+struct Tile<const PAIRS: bool, const MR: usize, const V: usize>(TileArgs);
 
-impl<const MR: usize, const V: usize> Kernel for Tile<MR, V> {
+impl<const PAIRS: bool, const MR: usize, const V: usize> Kernel for Tile<PAIRS, MR, V> {
     type Output = ();
 
     #[inline(always)]
@@ -63,7 +65,8 @@ impl<const MR: usize, const V: usize> Kernel for Tile<MR, V> {
                     for (sums, at) in sums.iter_mut().zip(at) {
                         let a = s.splat(*at.add(p));
                         for (sum, b) in sums.iter_mut().zip(b) {
-                            *sum = s.mul_add(a, b, *sum);
+                            *sum =
+                                if PAIRS { s.dot_pairs(a, b, *sum) } else { s.mul_add(a, b, *sum) };
                         }
                     }
                     panel = panel.add(V * S::LANES);
@@ -85,37 +88,46 @@ impl<const MR: usize, const V: usize> Kernel for Tile<MR, V> {
 /// # Safety
 /// Every pointer of `args` is good for what its comment says, for `rows` rows of `width` columns.
 #[inline(always)]
-pub(crate) unsafe fn tile<S: Simd>(s: S, rows: usize, width: usize, args: TileArgs) {
+pub(crate) unsafe fn tile<S: Simd, const PAIRS: bool>(
+    s: S,
+    rows: usize,
+    width: usize,
+    args: TileArgs,
+) {
     let (mr, nr) = tile_shape(S::LANES);
     debug_assert!(rows <= mr && (width == nr || width == nr / 2));
     if S::LANES >= 8 {
-        if width == nr { by_rows::<S, 2>(s, rows, args) } else { by_rows::<S, 1>(s, rows, args) }
+        if width == nr {
+            by_rows::<S, PAIRS, 2>(s, rows, args)
+        } else {
+            by_rows::<S, PAIRS, 1>(s, rows, args)
+        }
     } else if width == nr {
-        by_rows::<S, 4>(s, rows, args);
+        by_rows::<S, PAIRS, 4>(s, rows, args);
     } else {
-        by_rows::<S, 2>(s, rows, args);
+        by_rows::<S, PAIRS, 2>(s, rows, args);
     }
 }
 
 #[inline(always)]
-fn by_rows<S: Simd, const V: usize>(s: S, rows: usize, args: TileArgs) {
+fn by_rows<S: Simd, const PAIRS: bool, const V: usize>(s: S, rows: usize, args: TileArgs) {
     if S::LANES == 16 {
         match rows {
-            12 => return s.call(Tile::<12, V>(args)),
-            11 => return s.call(Tile::<11, V>(args)),
-            10 => return s.call(Tile::<10, V>(args)),
-            9 => return s.call(Tile::<9, V>(args)),
-            8 => return s.call(Tile::<8, V>(args)),
-            7 => return s.call(Tile::<7, V>(args)),
+            12 => return s.call(Tile::<PAIRS, 12, V>(args)),
+            11 => return s.call(Tile::<PAIRS, 11, V>(args)),
+            10 => return s.call(Tile::<PAIRS, 10, V>(args)),
+            9 => return s.call(Tile::<PAIRS, 9, V>(args)),
+            8 => return s.call(Tile::<PAIRS, 8, V>(args)),
+            7 => return s.call(Tile::<PAIRS, 7, V>(args)),
             _ => {}
         }
     }
     match rows {
-        6 => s.call(Tile::<6, V>(args)),
-        5 => s.call(Tile::<5, V>(args)),
-        4 => s.call(Tile::<4, V>(args)),
-        3 => s.call(Tile::<3, V>(args)),
-        2 => s.call(Tile::<2, V>(args)),
-        _ => s.call(Tile::<1, V>(args)),
+        6 => s.call(Tile::<PAIRS, 6, V>(args)),
+        5 => s.call(Tile::<PAIRS, 5, V>(args)),
+        4 => s.call(Tile::<PAIRS, 4, V>(args)),
+        3 => s.call(Tile::<PAIRS, 3, V>(args)),
+        2 => s.call(Tile::<PAIRS, 2, V>(args)),
+        _ => s.call(Tile::<PAIRS, 1, V>(args)),
     }
 }

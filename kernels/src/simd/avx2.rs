@@ -103,6 +103,17 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn halves(self, pairs: __m256) -> [__m256; 2] {
+        // SAFETY: the token exists, so the processor has the instructions.
+        unsafe {
+            let bits = _mm256_castps_si256(pairs);
+            let high = _mm256_and_si256(bits, _mm256_set1_epi32(!0xffff));
+            let low = _mm256_slli_epi32::<16>(bits);
+            [_mm256_castsi256_ps(low), _mm256_castsi256_ps(high)]
+        }
+    }
+
+    #[inline(always)]
     fn splat(self, x: f32) -> __m256 {
         // SAFETY: the token exists, so the processor has the instructions.
         unsafe { _mm256_set1_ps(x) }

@@ -1,36 +1,58 @@
 //! 16 lanes of AVX-512.
 
 use std::arch::x86_64::*;
+use std::mem::transmute;
 
-use super::{Kernel, Simd};
+use super::{Kernel, Simd, bf16};
 use crate::Isa;
 
-/// The token of AVX-512 F, VL, BW and DQ.
+/// The token of AVX-512 F, VL, BW and DQ; with `BF16`, of its instructions for bf16 too.
 #[derive(Clone, Copy, Debug)]
-pub struct Avx512(());
+pub struct Avx512<const BF16: bool = false>(());
 
 impl Avx512 {
     /// The token, where the processor has the instructions.
     pub fn new() -> Option<Avx512> {
         Isa::Avx512.is_available().then_some(Avx512(()))
     }
+}
 
+impl Avx512<true> {
+    /// The token, where the processor has the instructions.
+    pub fn with_bf16() -> Option<Avx512<true>> {
+        let available = Isa::Avx512.is_available() && is_x86_feature_detected!("avx512bf16");
+        available.then_some(Avx512(()))
+    }
+}
+
+impl<const BF16: bool> Avx512<BF16> {
     /// Runs `kernel` in a function that is compiled for AVX-512.
     #[inline]
     pub fn run<K: Kernel>(self, kernel: K) -> K::Output {
         // SAFETY: the token exists, so the processor has the instructions.
-        unsafe { run(self, kernel) }
+        unsafe { if BF16 { run_bf16(self, kernel) } else { run(self, kernel) } }
     }
 }
 
 #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
-fn run<K: Kernel>(simd: Avx512, kernel: K) -> K::Output {
+fn run<K: Kernel, const BF16: bool>(simd: Avx512<BF16>, kernel: K) -> K::Output {
+    kernel.run(simd)
+}
+
+#[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma,avx512bf16")]
+fn run_bf16<K: Kernel, const BF16: bool>(simd: Avx512<BF16>, kernel: K) -> K::Output {
     kernel.run(simd)
 }
 
 #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
 #[inline(never)]
-fn call<K: Kernel>(simd: Avx512, kernel: K) -> K::Output {
+fn call<K: Kernel, const BF16: bool>(simd: Avx512<BF16>, kernel: K) -> K::Output {
+    kernel.run(simd)
+}
+
+#[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma,avx512bf16")]
+#[inline(never)]
+fn call_bf16<K: Kernel, const BF16: bool>(simd: Avx512<BF16>, kernel: K) -> K::Output {
     kernel.run(simd)
 }
 
@@ -50,7 +72,7 @@ macro_rules! lanes {
     };
 }
 
-impl Simd for Avx512 {
+impl<const BF16: bool> Simd for Avx512<BF16> {
     type F32 = __m512;
     type Mask = __mmask16;
 
@@ -83,7 +105,39 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn call<K: Kernel>(self, kernel: K) -> K::Output {
         // SAFETY: the token exists, so the processor has the instructions.
-        unsafe { call(self, kernel) }
+        unsafe { if BF16 { call_bf16(self, kernel) } else { call(self, kernel) } }
+    }
+
+    #[inline(always)]
+    fn pairs(self, low: __m512, high: __m512) -> __m512 {
+        if !BF16 {
+            return bf16::pairs(self, low, high);
+        }
+        // SAFETY: the token exists, so the processor has the instructions; both types are 512 bits.
+        unsafe { transmute::<__m512bh, __m512>(_mm512_cvtne2ps_pbh(high, low)) }
+    }
+
+    #[inline(always)]
+    fn dot_pairs(self, a: __m512, b: __m512, sums: __m512) -> __m512 {
+        if !BF16 {
+            return bf16::dot_pairs(self, a, b, sums);
+        }
+        // SAFETY: as above.
+        unsafe {
+            let [a, b] = [a, b].map(|x| transmute::<__m512, __m512bh>(x));
+            _mm512_dpbf16_ps(sums, a, b)
+        }
+    }
+
+    #[inline(always)]
+    fn halves(self, pairs: __m512) -> [__m512; 2] {
+        // SAFETY: the token exists, so the processor has the instructions.
+        unsafe {
+            let bits = _mm512_castps_si512(pairs);
+            let high = _mm512_and_si512(bits, _mm512_set1_epi32(!0xffff));
+            let low = _mm512_slli_epi32::<16>(bits);
+            [_mm512_castsi512_ps(low), _mm512_castsi512_ps(high)]
+        }
     }
 
     #[inline(always)]

@@ -8,6 +8,7 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+pub(crate) mod bf16;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod scalar;
@@ -115,6 +116,22 @@ pub trait Simd: Copy + Send + Sync + 'static {
     /// The largest lane.
     fn reduce_max(self, a: Self::F32) -> f32;
 
+    /// The lower and the upper bf16 of each lane, as floats.
+    fn halves(self, pairs: Self::F32) -> [Self::F32; 2];
+
+    /// The floats of `low` and then of `high` as pairs of bf16, the first of a pair in the lower half of its lane; rounded to
+    /// the nearest, ties to even.
+    #[inline(always)]
+    fn pairs(self, low: Self::F32, high: Self::F32) -> Self::F32 {
+        bf16::pairs(self, low, high)
+    }
+
+    /// `sums` and the products of both bf16 of each lane.
+    #[inline(always)]
+    fn dot_pairs(self, a: Self::F32, b: Self::F32, sums: Self::F32) -> Self::F32 {
+        bf16::dot_pairs(self, a, b, sums)
+    }
+
     /// `a * 2^n` for integer-valued `n` in `-252..=254`, with the limits of `f32` as zero and infinity.
     #[inline(always)]
     fn ldexp(self, a: Self::F32, n: Self::F32) -> Self::F32 {
@@ -184,6 +201,17 @@ pub trait Kernel {
 
     /// Runs with the instructions of `simd`. Implementations are `#[inline(always)]`.
     fn run<S: Simd>(self, simd: S) -> Self::Output;
+}
+
+/// Runs `kernel` with the instructions of `isa`, and with those for bf16 where the machine has them.
+pub fn dispatch_bf16<K: Kernel>(isa: Isa, kernel: K) -> K::Output {
+    #[cfg(target_arch = "x86_64")]
+    if isa == Isa::Avx512
+        && let Some(simd) = Avx512::with_bf16()
+    {
+        return simd.run(kernel);
+    }
+    dispatch(isa, kernel)
 }
 
 /// Runs `kernel` with the instructions of `isa`.

@@ -94,6 +94,16 @@ impl Simd for Neon {
     }
 
     #[inline(always)]
+    fn halves(self, pairs: float32x4_t) -> [float32x4_t; 2] {
+        // SAFETY: the token exists, so the processor has the instructions.
+        unsafe {
+            let bits = vreinterpretq_u32_f32(pairs);
+            let high = vandq_u32(bits, vdupq_n_u32(!0xffff));
+            [vreinterpretq_f32_u32(vshlq_n_u32::<16>(bits)), vreinterpretq_f32_u32(high)]
+        }
+    }
+
+    #[inline(always)]
     fn splat(self, x: f32) -> float32x4_t {
         // SAFETY: the token exists, so the processor has the instructions.
         unsafe { vdupq_n_f32(x) }

@@ -20,6 +20,12 @@ impl Simd for Scalar {
     }
 
     #[inline(always)]
+    fn halves(self, pairs: f32) -> [f32; 2] {
+        let bits = pairs.to_bits();
+        [f32::from_bits(bits << 16), f32::from_bits(bits & !0xffff)]
+    }
+
+    #[inline(always)]
     fn splat(self, x: f32) -> f32 {
         x
     }

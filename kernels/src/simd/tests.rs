@@ -97,3 +97,42 @@ fn partial_vectors_touch_only_their_floats() {
         assert!(to[n..].iter().all(|&x| x == -1.0), "{isa}");
     }
 }
+
+/// Pairs of bf16 of all kinds of numbers.
+struct Pairs(Vec<f32>);
+
+impl Kernel for Pairs {
+    type Output = Vec<f32>;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> Vec<f32> {
+        let mut out = vec![0.0; self.0.len() / 2];
+        for (to, from) in out.chunks_exact_mut(S::LANES).zip(self.0.chunks_exact(2 * S::LANES)) {
+            s.store(s.pairs(s.load(from), s.load(&from[S::LANES..])), to);
+        }
+        out
+    }
+}
+
+#[test]
+fn floats_become_the_nearest_bf16() {
+    let spread = (0..4096u32).map(|i| f32::from_bits(i.wrapping_mul(0x9e37_79b9)));
+    let ties = (0..64u32).map(|i| f32::from_bits(0x3f80_0000 | i << 15));
+    let limits = [0.0, -0.0, f32::INFINITY, f32::NEG_INFINITY, f32::MAX, f32::NAN, 1.0, -1.0];
+    let normal = |x: &f32| x.is_nan() || *x == 0.0 || x.abs() >= f32::MIN_POSITIVE;
+    let mut floats: Vec<f32> = spread.chain(ties).chain(limits).filter(normal).collect();
+    floats.truncate(floats.len() / 64 * 64);
+    for isa in Isa::available() {
+        let found = dispatch_bf16(isa, Pairs(floats.clone()));
+        for (pair, expected) in found.iter().zip(floats.chunks_exact(2)) {
+            let bits = pair.to_bits();
+            for (half, expected) in [bits as u16, (bits >> 16) as u16].into_iter().zip(expected) {
+                let (half, expected) =
+                    (half::bf16::from_bits(half), half::bf16::from_f32(*expected));
+                let same =
+                    half.to_bits() == expected.to_bits() || half.is_nan() && expected.is_nan();
+                assert!(same, "{isa}: {half:?}, expected {expected:?}");
+            }
+        }
+    }
+}

@@ -6,14 +6,16 @@
 //! | an export to ONNX | initializers | `metadata_props` |
 //! | an export to TorchScript | the archived module | `extra/config.txt` |
 //! | anything else | the tensors as they are | |
+//!
+//! Embeddings of the classes' names are an attribute of the pickled module, or a tensor beside those of the layers.
 
 use std::collections::BTreeMap;
 
-use ocelli_converters::{StateDict, Value};
+use ocelli_converters::{DType, StateDict, Value};
 use ocelli_vision::Size;
 
 use super::anchors::anchors;
-use super::heads::{Seen, needless, seen};
+use super::heads::{Seen, needless, seen, stores_texts_as};
 use super::literal::Literal;
 use crate::registry::WeightChoice;
 
@@ -47,7 +49,10 @@ impl Checkpoint {
             None if choice == WeightChoice::Average => return None,
             None => ("", None),
         };
-        let weights = with_anchors(layers(file, path)?, file);
+        let inner = file.subset(path, "");
+        let weights = with_anchors(layers(&inner)?, file);
+        let texts = module.map_or_else(|| beside_layers(&inner), attributes);
+        let weights = texts.map_or(weights.clone(), |texts| weights.with("", &texts));
         Some(Checkpoint {
             weights,
             yaml: module.and_then(|module| module.get("yaml")).cloned(),
@@ -60,16 +65,39 @@ impl Checkpoint {
         self.weights.get(name).map(ocelli_converters::Tensor::shape)
     }
 
-    /// What the tensors of a head, the last layer, show.
+    /// What the tensors of a head, the last layer, show. Of an open vocabulary the embeddings show the classes.
     pub(super) fn head(&self, module: &str) -> Option<Seen> {
         let last = self.layers().checked_sub(1)?;
-        seen(module, |part| self.shape(&format!("model.{last}.{part}"))?.first().copied())
+        let first = |part: &str| self.shape(&format!("model.{last}.{part}"))?.first().copied();
+        let mut seen = seen(module, first)?;
+        if let Some(texts) = stores_texts_as(module)
+            && self.compares_texts()
+        {
+            let texts = self.shape(texts).and_then(|shape| shape.iter().rev().nth(1).copied());
+            let named = self.facts.class_names.as_ref().map(Vec::len);
+            seen.classes = texts.or(named).unwrap_or(seen.classes);
+        }
+        Some(seen)
+    }
+
+    /// Whether the head scores classes by the embeddings of their names.
+    pub(super) fn compares_texts(&self) -> bool {
+        let head = format!("model.{}", self.layers().saturating_sub(1));
+        let scale = |branch: &str| self.shape(&format!("{head}.{branch}cv4.0.logit_scale"));
+        ["", "one2one_"].into_iter().any(|branch| scale(branch).is_some())
+    }
+
+    /// Whether it holds such embeddings.
+    pub(super) fn has_texts(&self) -> bool {
+        TEXTS.iter().any(|name| self.weights.contains(name))
     }
 
     /// Whether a tensor is known to have no part in answers.
     pub(super) fn needless(&self, name: &str) -> bool {
         let head = format!("model.{}.", self.layers().saturating_sub(1));
-        name.ends_with(".num_batches_tracked") || name.strip_prefix(&head).is_some_and(needless)
+        name.ends_with(".num_batches_tracked")
+            || TEXTS.contains(&name)
+            || name.strip_prefix(&head).is_some_and(needless)
     }
 
     /// One more than the number of the last layer.
@@ -108,15 +136,37 @@ fn with_anchors(weights: StateDict, file: &StateDict) -> StateDict {
     }
 }
 
+/// What embeddings of classes' names are called.
+const TEXTS: [&str; 2] = ["txt_feats", "pe"];
+
+/// The embeddings of the classes' names that tensors hold beside numbered layers.
+fn beside_layers(inner: &StateDict) -> Option<StateDict> {
+    let texts = inner.renamed(|name| {
+        let last = name.rsplit('.').next()?;
+        (TEXTS.contains(&last) && before_number(name).is_none()).then(|| last.to_owned())
+    });
+    (!texts.is_empty()).then_some(texts)
+}
+
+/// Those that a pickled module holds, which are no parameters of it.
+fn attributes(module: &Value) -> Option<StateDict> {
+    let text = |name: &&str| {
+        let tensor = module.get(name)?.as_tensor()?;
+        let bytes = tensor.to_f32().ok()?.iter().flat_map(|value| value.to_le_bytes()).collect();
+        Some(((*name).to_owned(), DType::F32, tensor.shape().to_vec(), bytes))
+    };
+    let texts: Vec<_> = TEXTS.iter().filter_map(text).collect();
+    if texts.is_empty() { None } else { StateDict::from_tensors(texts).ok() }
+}
+
 /// The number of the last layer.
 fn last_layer(weights: &StateDict) -> usize {
     let number = |name: &str| name.strip_prefix("model.")?.split('.').next()?.parse().ok();
     weights.names().filter_map(number).max().unwrap_or(0)
 }
 
-/// The tensors below `path` that belong to numbered layers, as `model.0...`.
-fn layers(file: &StateDict, path: &str) -> Option<StateDict> {
-    let inner = file.subset(path, "");
+/// The tensors that belong to numbered layers, as `model.0...`.
+fn layers(inner: &StateDict) -> Option<StateDict> {
     let mut prefixes: BTreeMap<&str, usize> = BTreeMap::new();
     for prefix in inner.names().filter_map(before_number) {
         *prefixes.entry(prefix).or_default() += 1;

@@ -6,9 +6,11 @@ use ocelli_engine::{Graph, Weights};
 use ocelli_vision::Task;
 
 use super::checkpoint::Checkpoint;
+use super::heads::stores_texts_as;
 use super::network::network;
 use super::rows::variants;
 use super::spec::{Layer, Spec};
+use super::texts::missing;
 use crate::weights::CheckpointWeights;
 use crate::{Error, Result};
 
@@ -37,6 +39,12 @@ pub(super) fn identify(checkpoint: &Checkpoint, architecture: Option<&str>) -> R
         Spec::from_value(yaml).map_err(|source| Error::Layers { file: file(), source })?;
     if let Some(names) = checkpoint.facts.class_names.as_ref().filter(|_| spec.classes == 0) {
         spec.classes = names.len();
+    }
+    if let Some(head) = spec.layers.last()
+        && stores_texts_as(&head.module).is_some()
+        && let Some(seen) = checkpoint.head(&head.module)
+    {
+        spec.classes = seen.classes;
     }
     let told = told(checkpoint);
     Ok(Identity::of(spec, told))
@@ -160,10 +168,11 @@ fn by_tensors(checkpoint: &Checkpoint, architecture: Option<&str>) -> Result<Ide
     if let Some((_, identity)) = best {
         return Ok(identity);
     }
-    let reason = nearest.map_or_else(
-        || format!("no known network has {layers} layers that begin like these"),
-        |(_, reason)| reason,
-    );
+    let reason = match nearest {
+        _ if checkpoint.compares_texts() && !checkpoint.has_texts() => missing().to_string(),
+        Some((_, reason)) => reason,
+        None => format!("no known network has {layers} layers that begin like these"),
+    };
     Err(Error::NotThisModel {
         file: checkpoint.weights.file().to_owned(),
         architecture: "yolo",

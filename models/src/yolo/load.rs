@@ -66,7 +66,7 @@ pub(super) fn load(request: &LoadRequest) -> Result<Loaded> {
     let mut unused = source.unused(&root.used());
     unused.retain(|name| !checkpoint.needless(name));
 
-    let manner = manner(&identity, trainer, inference);
+    let manner = manner(&identity, trainer, inference, &checkpoint);
     let prepare = prepare(&identity, &checkpoint, resolution, stride, trainer, inference)?;
     let keypoints_metadata = (identity.task == Task::KeyPointDetection).then(|| {
         KeyPointsMetadata { names: points.names.clone(), skeletons: points.skeletons.clone() }

@@ -13,6 +13,7 @@ pub(super) fn manner(
     identity: &Identity,
     by_trainer: bool,
     inference: Option<&InferenceConfig>,
+    checkpoint: &Checkpoint,
 ) -> Manner {
     let trainer = Manner {
         whose: Whose::Ultralytics,
@@ -35,7 +36,7 @@ pub(super) fn manner(
         };
     }
     if by_trainer {
-        return trainer;
+        return Manner { class_agnostic: names_by_text(identity, checkpoint), ..trainer };
     }
     let of_26 = identity.architecture == "yolo26";
     Manner {
@@ -52,6 +53,13 @@ pub(super) fn manner(
         fused: inference.and_then(fused),
         ..trainer
     }
+}
+
+/// Whether Ultralytics takes a file for a YOLOE, whose names may mean the same: exports, into which the names were
+/// folded, are plain detectors to it.
+fn names_by_text(identity: &Identity, checkpoint: &Checkpoint) -> bool {
+    let head = identity.spec.layers.last().map_or("", |layer| layer.module.as_str());
+    head.starts_with("YOLOE") && (checkpoint.yaml.is_some() || checkpoint.compares_texts())
 }
 
 fn fused(config: &InferenceConfig) -> Option<Fused> {

@@ -19,6 +19,7 @@ mod prepare;
 mod rows;
 mod spec;
 mod tasks;
+mod texts;
 
 pub use entries::FAMILIES;
 pub use error::SpecError;

@@ -6,7 +6,7 @@ mod scaling;
 mod tests;
 
 use ocelli_engine::op::Activation;
-use ocelli_engine::{Error, Graph, Result as BuildResult, Value, Weights};
+use ocelli_engine::{Error, Graph, Result as BuildResult, Tensor, Value, Weights};
 
 use super::error::{Result, SpecError};
 use super::heads::{Head, head, is_head};
@@ -14,6 +14,7 @@ use super::modules::conv::Units;
 use super::modules::layout::single;
 use super::modules::{Build, Module, find};
 use super::spec::{Layer, Spec};
+use super::texts;
 use scaling::Scaled;
 
 /// The most values for each pixel of the picture that a layer may put out.
@@ -22,7 +23,8 @@ const PER_PIXEL: usize = 512;
 /// The values of a network's layers. Its results are the graph's outputs.
 #[derive(Clone, Debug, Default)]
 pub struct Network {
-    /// The maps that come out of each layer but the head: one, of `CBLinear` several.
+    /// The maps that come out of each layer but the head: one, of `CBLinear` several, and of `ImagePoolingAttn` the
+    /// embeddings `[n, classes, width]`.
     pub layers: Vec<Vec<Value>>,
     /// The head's number and its inputs, largest map first as a rule.
     pub features: Vec<Value>,
@@ -36,6 +38,7 @@ pub struct Network {
 /// names the layer and its module.
 pub fn network(g: &mut Graph, w: &Weights, image: Value, spec: &Spec) -> Result<Network> {
     let units = Units { activation: spec.units_activation()?, eps: spec.norm_epsilon };
+    let (texts, mut guide) = texts_and_guide(g, w, spec)?;
     let mut net = Network::default();
     let mut most = g.shape(image).rows().saturating_mul(PER_PIXEL);
     most = most.max(PER_PIXEL);
@@ -49,14 +52,14 @@ pub fn network(g: &mut Graph, w: &Weights, image: Value, spec: &Spec) -> Result<
         let inputs = inputs(&net.layers, image, layer).map_err(failed)?;
         let scaled = Scaled::of(layer, spec).map_err(failed)?;
         if is_head(&layer.module) && i + 1 == spec.layers.len() {
-            net.features =
-                build_head(g, &w, image, &inputs, layer, &scaled, spec, units).map_err(failed)?;
+            net.features = build_head(g, &w, image, &inputs, layer, &scaled, spec, units, texts)
+                .map_err(failed)?;
             return Ok(net);
         }
         let Some(module) = find(&layer.module) else {
             return Err(SpecError::UnknownModule { layer: i, module: layer.module.clone() });
         };
-        let maps = build(g, &w, &inputs, module, &scaled, units).map_err(failed)?;
+        let maps = build(g, &w, &inputs, module, &scaled, units, &mut guide).map_err(failed)?;
         if maps.iter().any(|&map| g.shape(map).elements() > most) {
             let what = format!("more than {PER_PIXEL} values for each pixel of the picture");
             return Err(failed(Error::Shape { op: "layer", what }));
@@ -64,6 +67,24 @@ pub fn network(g: &mut Graph, w: &Weights, image: Value, spec: &Spec) -> Result<
         net.layers.push(maps);
     }
     Err(SpecError::Malformed { key: "head", reason: "the last layer is not a head".to_owned() })
+}
+
+/// The embeddings of the classes' names, and the same as what modules look at before any of them changes it.
+fn texts_and_guide(
+    g: &mut Graph,
+    w: &Weights,
+    spec: &Spec,
+) -> Result<(Option<Tensor>, Option<Value>)> {
+    let failed = |source| SpecError::Layer {
+        layer: spec.layers.len().saturating_sub(1),
+        module: spec.layers.last().map_or_else(String::new, |head| head.module.clone()),
+        source: Box::new(source),
+    };
+    let Some(texts) = texts::texts(w, spec).map_err(failed)? else { return Ok((None, None)) };
+    let shape = texts.shape();
+    let guide = g.constant(texts.clone());
+    let guide = g.reshape(guide, &[1, shape.rows(), shape.last_dim()]).map_err(failed)?;
+    Ok((Some(texts), Some(guide)))
 }
 
 /// The maps of a layer's input layers; the picture for those of the first.
@@ -90,7 +111,7 @@ fn inputs<'a>(
     layer.from.iter().map(one).collect()
 }
 
-/// A module, or several of it one after the other.
+/// A module, or several of it one after the other. `guide` is what modules see of the classes' names.
 fn build(
     g: &mut Graph,
     w: &Weights,
@@ -98,8 +119,13 @@ fn build(
     module: &Module,
     scaled: &Scaled,
     units: Units,
+    guide: &mut Option<Value>,
 ) -> BuildResult<Vec<Value>> {
     let call = scaled.call(units);
+    let all_maps = || inputs.iter().map(Vec::as_slice).collect::<Vec<&[Value]>>();
+    if scaled.modules != 1 && !matches!(module.build, Build::Map(_)) {
+        return Err(Error::Shape { op: "layer", what: "it cannot be repeated".into() });
+    }
     match module.build {
         Build::Map(build) => {
             let [maps] = inputs else { return Err(one_input(inputs.len())) };
@@ -113,12 +139,17 @@ fn build(
             }
             Ok(vec![x])
         }
-        Build::Maps(build) => {
-            let inputs: Vec<&[Value]> = inputs.iter().map(Vec::as_slice).collect();
-            if scaled.modules != 1 {
-                return Err(Error::Shape { op: "layer", what: "it cannot be repeated".into() });
-            }
-            build(g, &inputs, w, &call)
+        Build::Maps(build) => build(g, &all_maps(), w, &call),
+        Build::Guided(build) => {
+            let [maps] = inputs else { return Err(one_input(inputs.len())) };
+            let names = guide.ok_or_else(texts::missing)?;
+            Ok(vec![build(g, single(maps)?, names, w, &call)?])
+        }
+        Build::Guide(build) => {
+            let names = guide.ok_or_else(texts::missing)?;
+            let names = build(g, &all_maps(), names, w, &call)?;
+            *guide = Some(names);
+            Ok(vec![names])
         }
     }
 }
@@ -133,6 +164,7 @@ fn build_head(
     scaled: &Scaled,
     spec: &Spec,
     units: Units,
+    texts: Option<Tensor>,
 ) -> BuildResult<Vec<Value>> {
     let [_, height, width, _] = g.dims("head", image)?;
     let features = inputs.iter().map(|maps| single(maps)).collect::<BuildResult<Vec<_>>>()?;
@@ -143,6 +175,7 @@ fn build_head(
         reg_max: spec.reg_max,
         end_to_end: spec.end_to_end.unwrap_or(layer.module == "v10Detect"),
         activation: units.activation,
+        texts,
         input: [height, width],
     };
     head(g, w, &features, &description)?;

@@ -22,6 +22,8 @@ pub struct Case {
     layers: (usize, String),
     norms: String,
     head: String,
+    #[serde(default)]
+    texts: BTreeMap<String, Vec<usize>>,
     stages: Vec<(String, Vec<usize>, f32)>,
     #[serde(skip)]
     samples: Vec<f32>,
@@ -84,6 +86,7 @@ impl Stage<'_> {
 /// A checkpoint with formula weights: of layers it has whatever is asked for, of the head what the golden file lists.
 pub struct Checkpoint {
     head: String,
+    texts: BTreeMap<String, Vec<usize>>,
     listed: HashMap<String, (Vec<usize>, f32)>,
     identity: SourceId,
     asked: Mutex<BTreeMap<String, Vec<usize>>>,
@@ -95,6 +98,7 @@ impl Checkpoint {
     pub fn new(case: &Case, head: usize) -> Checkpoint {
         Checkpoint {
             head: format!("model.{head}."),
+            texts: case.texts.clone(),
             listed: case.head.split(';').flat_map(tensors).collect(),
             identity: SourceId::unique(),
             asked: Mutex::default(),
@@ -107,11 +111,12 @@ impl Checkpoint {
         self.asked.lock().unwrap().clone()
     }
 
-    /// A file of all that was asked for and of the head's tensors.
+    /// A file of all that was asked for, of the head's tensors and of the embeddings of the classes' names.
     pub fn state_dict(&self) -> StateDict {
         let head = self.listed.iter();
         let head = head.map(|(part, (shape, _))| (format!("{}{part}", self.head), shape.clone()));
-        let all: BTreeMap<String, Vec<usize>> = self.asked().into_iter().chain(head).collect();
+        let all: BTreeMap<String, Vec<usize>> =
+            self.asked().into_iter().chain(head).chain(self.texts.clone()).collect();
         let tensor = |(name, shape): (String, Vec<usize>)| {
             let needed = Shape::new(&shape).unwrap();
             let values = self.find(&name, needed).unwrap().unwrap();
@@ -160,6 +165,8 @@ impl WeightSource for Checkpoint {
         let (shape, factor) = if let Some(part) = name.strip_prefix(&self.head) {
             let Some((shape, factor)) = self.listed.get(part) else { return Ok(None) };
             (shape.clone(), Some(*factor))
+        } else if let Some(shape) = self.texts.get(name) {
+            (shape.clone(), None)
         } else {
             self.asked.lock().unwrap().insert(name.to_owned(), needed.to_vec());
             (needed.to_vec(), None)

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::detr::sigmoid;
+use super::best_class::Logits;
 use super::grid::{Unpadded, unpad};
 use super::native;
 use crate::resize::{AxisTaps, apply, bilinear_plane};
@@ -105,51 +105,24 @@ fn best_classes(
     canvas: Size,
 ) -> Result<SemanticSegmentation> {
     let class_ids = head.class_ids()?;
-    let channels = head.channels;
+    let logits = Logits::new(values, width, head.channels);
+    let activation = if head.channels == 1 { Activation::Sigmoid } else { head.activation };
     let mut class_map = vec![head.background as u16; canvas.checked_pixels()?];
     let mut confidence = vec![0.0; class_map.len()];
     let rows = class_map.par_chunks_exact_mut(canvas.width);
     let rows = rows.zip(confidence.par_chunks_exact_mut(canvas.width));
-    rows.skip(part.y).take(part.size.height).enumerate().for_each(|(y, (classes, scores))| {
-        let mut line = vec![0.0; width * channels];
-        let mut pixel = vec![0.0; channels];
-        blend(values, lines.window(y), &mut line);
-        let places = classes.iter_mut().zip(scores).skip(part.x).take(part.size.width).enumerate();
-        for (x, (class, score)) in places {
-            blend(&line, columns.window(x), &mut pixel);
-            let (best, value) = judge(&pixel, head.activation);
+    let rows = rows.skip(part.y).take(part.size.height).enumerate();
+    rows.for_each_init(Vec::new, |row, (y, (classes, scores))| {
+        logits.blend_rows(lines.window(y), row);
+        let (classes, scores) = (&mut classes[part.x..], &mut scores[part.x..]);
+        logits.judge_row(row, columns, activation, |x, best, value| {
             let id = class_ids[best];
             if value >= head.thresholds.of(usize::from(id)) {
-                (*class, *score) = (id, value);
+                (classes[x], scores[x]) = (id, value);
             }
-        }
+        });
     });
     Ok(SemanticSegmentation { image_size: canvas, class_map, confidence })
-}
-
-/// The weighted sum of consecutive chunks of `out.len()` values.
-fn blend(values: &[f32], (first, weights): (usize, &[f32]), out: &mut [f32]) {
-    out.fill(0.0);
-    for (chunk, &weight) in values[first * out.len()..].chunks_exact(out.len()).zip(weights) {
-        for (out, value) in out.iter_mut().zip(chunk) {
-            *out += value * weight;
-        }
-    }
-}
-
-/// The best logit (the first of equal ones) and its score.
-fn judge(logits: &[f32], activation: Activation) -> (usize, f32) {
-    let mut best = 0;
-    for (i, &logit) in logits.iter().enumerate() {
-        if logit > logits[best] {
-            best = i;
-        }
-    }
-    let top = logits[best];
-    if activation == Activation::Sigmoid || logits.len() == 1 {
-        return (best, sigmoid(top));
-    }
-    (best, 1.0 / logits.iter().map(|logit| (logit - top).exp()).sum::<f32>())
 }
 
 /// Leads a depth map `[grid.height, grid.width]` back to the picture; 0 outside a static crop.

@@ -1,5 +1,6 @@
 //! From raw outputs to predictions: the parts that no architecture owns.
 
+mod best_class;
 mod dense;
 pub mod detr;
 mod grid;

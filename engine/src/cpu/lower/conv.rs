@@ -1,6 +1,6 @@
 //! Convolutions.
 
-use ocelli_kernels::conv::{self, PackedConv, PackedConvTranspose};
+use ocelli_kernels::conv::{self, Algorithm, PackedConv, PackedConvTranspose};
 use ocelli_kernels::{Image, ImageMut};
 
 use super::Lowering;
@@ -10,19 +10,21 @@ use crate::{Node, Result, Shape};
 
 impl Lowering<'_> {
     pub(super) fn conv(&mut self, node: &Node, op: &Conv2d) -> Result<()> {
-        let (isa, shape) = (self.isa, extents(op.weight.shape()));
+        let (isa, factors, shape) = (self.isa, self.factors, extents(op.weight.shape()));
         let Conv2d { stride, pad, dilation, groups, epilogue, .. } = *op;
         let spec = conv::Conv2d { stride, pad, dilation, groups };
-        let weight = self.packs.get(&op.weight, format!("conv {isa} {spec:?}"), |w| {
-            PackedConv::new(isa, spec, shape, w)
-        })?;
+        let input = extents(self.graph.shape(node.inputs[0]));
+        let algorithm = Algorithm::cheapest(isa, factors, &spec, shape, [input[1], input[2]]);
+        let form = format!("conv {isa} {algorithm:?} {factors:?} {spec:?}");
+        let weight = self
+            .packs
+            .get(&op.weight, form, |w| PackedConv::with(isa, algorithm, factors, spec, shape, w))?;
         self.shared_bytes += weight.bytes();
         let bias = self.packs.optional(op.bias.as_ref())?;
-        let input = extents(self.graph.shape(node.inputs[0]));
         let output = extents(self.graph.shape(node.outputs[0]));
         let reads = self.operands(node);
         let result = self.operand(node.outputs[0]);
-        let scratch = self.scratch(conv::conv2d_scratch_len(&weight, input));
+        let scratch = self.scratch(conv::conv2d_scratch_len(&weight, input, self.threads));
         self.emit(node, reads, vec![result, scratch], move |args, context| {
             let epilogue = kernel_epilogue(args, epilogue, bias.as_deref().map(|b| &**b));
             let image = Image::of_rows(args.rows(0), input);

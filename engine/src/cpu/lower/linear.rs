@@ -11,9 +11,9 @@ use crate::{Node, Result};
 
 impl Lowering<'_> {
     pub(super) fn linear(&mut self, node: &Node, op: &Linear) -> Result<()> {
-        let (isa, shape) = (self.isa, op.weight.shape());
-        let weight = self.packs.get(&op.weight, format!("linear {isa}"), |w| {
-            PackedMatrix::from_rows_out_in(isa, shape[0], shape[1], w)
+        let (isa, factors, shape) = (self.isa, self.factors, op.weight.shape());
+        let weight = self.packs.get(&op.weight, format!("linear {isa} {factors:?}"), |w| {
+            PackedMatrix::with_factors(isa, factors, shape[0], shape[1], w)
         })?;
         self.shared_bytes += weight.bytes();
         let bias = self.packs.optional(op.bias.as_ref())?;

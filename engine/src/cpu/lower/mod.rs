@@ -11,8 +11,9 @@ mod shuffle;
 
 use std::sync::Arc;
 
-use ocelli_kernels::{Context, Isa};
+use ocelli_kernels::{Context, Factors, Isa};
 
+use super::CpuExecutor;
 use super::layout::Layout;
 use super::memory::{Args, Block, Operand, Slot, check};
 use super::packs::Packs;
@@ -46,13 +47,14 @@ pub(super) struct Lowered {
 }
 
 /// Lowers all of `graph`.
-pub(super) fn lower(graph: &Graph, packs: &Packs, isa: Isa, threads: usize) -> Result<Lowered> {
+pub(super) fn lower(graph: &Graph, executor: &CpuExecutor) -> Result<Lowered> {
     let mut lowering = Lowering {
         graph,
         layout: Layout::of(graph),
-        packs,
-        isa,
-        threads,
+        packs: &executor.packs,
+        isa: executor.isa,
+        factors: executor.factors,
+        threads: executor.threads(),
         buffers: Vec::new(),
         slot_of: vec![None; graph.values.len()],
         steps: Vec::new(),
@@ -73,6 +75,7 @@ pub(super) struct Lowering<'a> {
     layout: Layout,
     packs: &'a Packs,
     isa: Isa,
+    factors: Factors,
     threads: usize,
     buffers: Vec<Buffer>,
     slot_of: Vec<Option<usize>>,

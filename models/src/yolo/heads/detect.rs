@@ -1,15 +1,18 @@
 //! Heads that find boxes around the places of feature maps, without anchor boxes.
 
 use ocelli_engine::op::Activation;
-use ocelli_engine::{Graph, Result, Value, Weights};
+use ocelli_engine::{Error, Graph, Result, Tensor, Value, Weights};
 
 use super::Head;
 use super::branch::{classes, on_levels, plain};
+use super::contrast::contrast;
 use super::extra::Extra;
 use super::found::has;
+use super::names::stores_texts_as;
 use super::protos::protos;
 use super::select;
 use crate::blocks::boxes::{Form, Places, relative, turn};
+use crate::yolo::texts::missing;
 
 /// Which of an end-to-end head's branches answers.
 struct Branch {
@@ -42,11 +45,19 @@ pub(super) fn detect(
 ) -> Result<()> {
     let (extra, branch) = (Extra::of(head)?, Branch::choose(w, head)?);
     let at = |name: &str| w.at(format!("{}{name}", branch.prefix));
+    let vocabulary = Vocabulary::of(&at("cv4"), head)?;
     let activation = head.activation;
     let distances =
         on_levels(g, &at("cv2"), features, |g, w, x| plain(g, w, x, 4 * head.reg_max, activation))?;
+    let mut level = 0..;
     let scores = on_levels(g, &at("cv3"), features, |g, w, x| {
-        let logits = classes(g, w, x, head.classes, activation)?;
+        let logits = match &vocabulary {
+            None => classes(g, w, x, head.classes, activation)?,
+            Some(names) => {
+                let x = classes(g, w, x, names.width, activation)?;
+                contrast(g, &names.w.at(level.next().unwrap_or(0)), x, &names.texts)?
+            }
+        };
         let probabilities = Activation::Sigmoid;
         Ok(if branch.end_to_end { logits } else { g.activation(logits, probabilities) })
     })?;
@@ -73,6 +84,31 @@ pub(super) fn detect(
         g.output("protos", protos);
     }
     Ok(())
+}
+
+/// The names that a head with an open vocabulary compares pixels with.
+struct Vocabulary {
+    /// Where the comparison's weights are, by level.
+    w: Weights,
+    texts: Tensor,
+    /// Of the embeddings.
+    width: usize,
+}
+
+impl Vocabulary {
+    /// Nothing if the classes are those of plain convolutions, as in heads that were folded for good.
+    fn of(w: &Weights, head: &Head<'_>) -> Result<Option<Vocabulary>> {
+        if stores_texts_as(head.module).is_none() || !has(w, "0.logit_scale")? {
+            return Ok(None);
+        }
+        let texts = head.texts.clone().ok_or_else(missing)?;
+        let width = texts.shape().last_dim();
+        if texts.shape() != [head.classes, width] {
+            let what = format!("embeddings {} of {} classes", texts.shape(), head.classes);
+            return Err(Error::Shape { op: "texts", what });
+        }
+        Ok(Some(Vocabulary { w: w.clone(), texts, width }))
+    }
 }
 
 /// What the network says of some anchors.

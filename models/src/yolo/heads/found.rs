@@ -3,7 +3,7 @@
 use ocelli_engine::{Error, Result, Weights};
 
 /// The extents of the tensor `name`, if there is one.
-pub(super) fn shape_of(w: &Weights, name: &str) -> Result<Option<Vec<usize>>> {
+pub(in crate::yolo) fn shape_of(w: &Weights, name: &str) -> Result<Option<Vec<usize>>> {
     match w.get_optional(name, &[1]) {
         Ok(tensor) => Ok(tensor.map(|tensor| tensor.shape().to_vec())),
         Err(Error::WeightShape { found, .. }) => Ok(Some(found)),

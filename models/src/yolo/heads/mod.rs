@@ -3,6 +3,7 @@
 mod anchor_based;
 mod branch;
 mod classify;
+mod contrast;
 mod dense;
 mod detect;
 mod extra;
@@ -16,10 +17,11 @@ mod select;
 mod tests;
 
 use ocelli_engine::op::Activation;
-use ocelli_engine::{Graph, Result, Value, Weights};
+use ocelli_engine::{Graph, Result, Tensor, Value, Weights};
 
 use self::detect::detect;
-pub(in crate::yolo) use self::names::{is_head, needless};
+pub(in crate::yolo) use self::found::shape_of;
+pub(in crate::yolo) use self::names::{is_head, needless, stores_texts_as};
 pub(in crate::yolo) use self::seen::{Seen, seen};
 use super::spec::Arg;
 
@@ -40,6 +42,8 @@ pub(super) struct Head<'a> {
     pub(super) end_to_end: bool,
     /// Activation of the convolution units.
     pub(super) activation: Activation,
+    /// Embeddings of the classes' names `[classes, width]`, of an open vocabulary.
+    pub(super) texts: Option<Tensor>,
     /// Height and width of the network's input.
     pub(super) input: [usize; 2],
 }
@@ -68,7 +72,7 @@ pub(super) fn head(g: &mut Graph, w: &Weights, features: &[Value], head: &Head<'
         "Detect" | "v10Detect" | "Segment" | "Segment26" | "Pose" | "Pose26" | "OBB" | "OBB26" => {
             detect(g, w, features, head)
         }
-        "YOLOEDetect" | "YOLOESegment" | "YOLOESegment26" => {
+        "WorldDetect" | "YOLOEDetect" | "YOLOESegment" | "YOLOESegment26" => {
             names::check_vocabulary(w, head.module)?;
             detect(g, w, features, head)
         }

@@ -32,7 +32,8 @@ pub(in crate::yolo) fn is_head(module: &str) -> bool {
 }
 
 /// Whether a head's tensor, named as it is below the head's place, may stay unread: it is for training alone, it is made
-/// anew from the layer's arguments, or it belongs to a branch whose twin answers.
+/// anew from the layer's arguments, it makes embeddings that the checkpoint holds ready, or it belongs to a branch whose
+/// twin answers.
 pub(in crate::yolo) fn needless(name: &str) -> bool {
     let training = [
         "aux_head.",
@@ -43,7 +44,7 @@ pub(in crate::yolo) fn needless(name: &str) -> bool {
         "im.",
         "proto.semseg.",
     ];
-    let derived = ["anchor_grid", "dfl.", "savpe."];
+    let derived = ["anchor_grid", "dfl.", "reprta.", "savpe."];
     let branches = ["cv2.", "cv3.", "cv4.", "cv4_kpts.", "cv5."];
     let branch = name.strip_prefix("one2one_").unwrap_or(name);
     name.ends_with(".num_batches_tracked")
@@ -51,16 +52,21 @@ pub(in crate::yolo) fn needless(name: &str) -> bool {
         || training.iter().chain(&branches).any(|start| branch.starts_with(start))
 }
 
-/// Whether the classes of a head that names objects by texts were written into its convolutions.
+/// What a checkpoint calls the embeddings of the classes' names that this head compares pixels with: an attribute of
+/// YOLO-World and of YOLOE.
+pub(in crate::yolo) fn stores_texts_as(module: &str) -> Option<&'static str> {
+    match module {
+        "WorldDetect" => Some("txt_feats"),
+        "YOLOEDetect" | "YOLOESegment" | "YOLOESegment26" => Some("pe"),
+        _ => None,
+    }
+}
+
+/// That the head is not one of a prompt-free checkpoint, whose vocabulary is another kind of layer.
 pub(super) fn check_vocabulary(w: &Weights, module: &str) -> Result<()> {
     for name in ["lrpc.0.vocab.weight", "one2one_lrpc.0.vocab.weight"] {
         if has(w, name)? {
             return Err(unsupported_as(module, "the vocabulary of a prompt-free checkpoint"));
-        }
-    }
-    for name in ["cv4.0.logit_scale", "one2one_cv4.0.logit_scale"] {
-        if has(w, name)? {
-            return Err(unsupported(module));
         }
     }
     Ok(())
@@ -68,16 +74,7 @@ pub(super) fn check_vocabulary(w: &Weights, module: &str) -> Result<()> {
 
 /// That nothing here knows this head.
 pub(super) fn unsupported(module: &str) -> Error {
-    unsupported_as(
-        module,
-        match module {
-            "WorldDetect" | "YOLOEDetect" | "YOLOESegment" | "YOLOESegment26" => {
-                "an open vocabulary needs embeddings of the classes' names, which the checkpoint does not hold (set the \
-             classes and export the network, which writes them into its weights)"
-            }
-            _ => "no head of this name is known",
-        },
-    )
+    unsupported_as(module, "no head of this name is known")
 }
 
 fn unsupported_as(module: &str, what: &str) -> Error {

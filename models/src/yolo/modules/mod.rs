@@ -11,6 +11,7 @@ mod plain;
 mod rep;
 mod resnet;
 mod spp;
+mod text;
 mod transformer;
 
 #[cfg(test)]
@@ -51,10 +52,16 @@ pub(super) enum Build {
     Map(Map),
     /// From the maps of each input layer to one map or several.
     Maps(Maps),
+    /// From one map to one, by the embeddings of the classes' names `[n or 1, classes, width]`.
+    Guided(Guided),
+    /// From the maps of each input layer and such embeddings to others `[n, classes, width]`.
+    Guide(Guide),
 }
 
 type Map = fn(&mut Graph, Value, &Weights, &Call<'_>) -> Result<Value>;
 type Maps = fn(&mut Graph, &[&[Value]], &Weights, &Call<'_>) -> Result<Vec<Value>>;
+type Guided = fn(&mut Graph, Value, Value, &Weights, &Call<'_>) -> Result<Value>;
+type Guide = fn(&mut Graph, &[&[Value]], Value, &Weights, &Call<'_>) -> Result<Value>;
 
 /// The module of this name.
 pub(super) fn find(name: &str) -> Option<&'static Module> {
@@ -108,6 +115,8 @@ pub(super) const MODULES: &[Module] = &[
     blocks("C2PSA", attention::c2psa),
     blocks("C2fPSA", attention::c2f_psa),
     blocks("A2C2f", area::a2c2f),
+    Module { name: "C2fAttn", rule: Rule::Blocks, build: Build::Guided(text::c2f_attention) },
+    Module { name: "ImagePoolingAttn", rule: Rule::Plain, build: Build::Guide(text::look) },
     blocks("C3TR", transformer::c3_transformer),
     plain("AIFI", transformer::aifi),
     plain("HGStem", hg::stem),

@@ -48,7 +48,7 @@ impl Scaled {
         };
         let (blocks, modules) = if rule == Rule::Blocks { (repeats, 1) } else { (1, repeats) };
         let out = channels(out, spec)?;
-        let args = by_scale(&layer.module, args.collect(), spec.scale);
+        let args = by_scale(&layer.module, args.collect(), spec);
         Ok(Scaled { out, blocks, modules, args, first_kernel })
     }
 
@@ -84,16 +84,30 @@ fn resolved(args: &[Arg], spec: &Spec) -> Vec<Arg> {
     args.iter().map(one).collect()
 }
 
-/// What the larger scales add to a line of some modules.
-fn by_scale(module: &str, mut args: Vec<Arg>, scale: Option<char>) -> Vec<Arg> {
-    match (module, scale) {
+/// What scales change of the further arguments of some modules.
+fn by_scale(module: &str, mut args: Vec<Arg>, spec: &Spec) -> Vec<Arg> {
+    match (module, spec.scale) {
         ("C3k2", Some('m' | 'l' | 'x')) => {
             args.splice(..args.len().min(1), [Arg::Bool(true)]);
         }
         ("A2C2f", Some('l' | 'x')) => args.extend([Arg::Bool(true), Arg::Number(1.2)]),
+        ("C2fAttn", _) => {
+            if let Some(Arg::Number(heads)) = args.get_mut(1) {
+                *heads = scaled_heads(*heads, spec);
+            }
+        }
         _ => {}
     }
     args
+}
+
+/// Heads at the network's width; before that, at most one for each 32 of half of the channels.
+fn scaled_heads(heads: f64, spec: &Spec) -> f64 {
+    if heads <= 1.0 {
+        return heads;
+    }
+    let most = (spec.max_channels / 2.0).floor() / 32.0;
+    (heads.min(most.floor()) * spec.width).max(1.0).floor()
 }
 
 /// Repeats at the network's depth; halves are rounded to even numbers.

@@ -4,6 +4,7 @@
 //! and that of the branch `u7` of the `yolov7` repository.
 
 mod neck;
+mod open;
 mod row;
 mod rtdetr;
 mod v10;
@@ -74,7 +75,7 @@ const fn scale(letter: char, depth: f64, width: f64, max_channels: f64) -> Scale
 /// Of networks that come in one size.
 const ONE: &[Scale] = &[Scale { letter: None, depth: 1.0, width: 1.0, max_channels: f64::MAX }];
 
-const FAMILIES: [&[Family]; 11] = [
+const FAMILIES: [&[Family]; 12] = [
     v3::FAMILIES,
     v5::FAMILIES,
     v6::FAMILIES,
@@ -86,6 +87,7 @@ const FAMILIES: [&[Family]; 11] = [
     v12::FAMILIES,
     v26::FAMILIES,
     rtdetr::FAMILIES,
+    open::FAMILIES,
 ];
 
 /// All networks under their names, `yolo11n-seg` for instance. Those of the `yolov5` repository are called `yolov5n`,

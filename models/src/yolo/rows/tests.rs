@@ -26,5 +26,10 @@ fn necks_join_the_maps_of_the_backbone() {
     assert_eq!(joined("yolov8n"), of(&[&[-1, 6], &[-1, 4], &[-1, 12], &[-1, 9], &[15, 18, 21]]));
     assert_eq!(joined("yolov5n"), of(&[&[-1, 6], &[-1, 4], &[-1, 14], &[-1, 10], &[17, 20, 23]]));
     assert_eq!(joined("yolov6n"), of(&[&[-1, 6], &[-1, 4], &[-1, 15], &[-1, 10], &[19, 23, 27]]));
+    assert_eq!(joined("yolov8n-worldv2"), joined("yolov8n"));
+    assert_eq!(
+        joined("yolov8n-world"),
+        of(&[&[-1, 6], &[-1, 4], &[15, 12, 9], &[-1, 12], &[-1, 9], &[15, 19, 22]])
+    );
     assert_eq!(joined("yolo26n-sem"), of(&[&[-1, 6], &[-1, 4], &[16, 13]]));
 }

@@ -40,7 +40,7 @@ pub(super) const SCALES: &[Scale] = &[
     scale('x', 1.00, 1.50, 512.0),
 ];
 
-const BACKBONE: &[Row] = &backbone(sppf(1024));
+pub(super) const BACKBONE: &[Row] = &backbone(sppf(1024));
 
 /// All but the pools, which differ among the networks.
 pub(super) const fn backbone(pools: Row) -> [Row; 11] {
@@ -75,7 +75,7 @@ pub(super) const TRUNK: &[Row] = &[
     C2PSA,
 ];
 
-const NECK: Neck = neck(
+pub(super) const NECK: Neck = neck(
     &[6, 4],
     &[&[c3k2(512, false)], &[c3k2(256, false)]],
     &[(down(256), &[c3k2(512, false)]), (down(512), &[c3k2(1024, true)])],

@@ -27,7 +27,7 @@ pub(super) const FAMILIES: &[Family] = &[
 ];
 
 /// Sides are regressed, and the one-to-one branch answers.
-const END_TO_END: Options = Options { reg_max: 1, end_to_end: Some(true), ..OPTIONS };
+pub(super) const END_TO_END: Options = Options { reg_max: 1, end_to_end: Some(true), ..OPTIONS };
 
 const fn family(after: &'static str, head: Row) -> Family {
     let (name, neck) = (["yolo26", after], Some(&NECK));
@@ -42,13 +42,14 @@ const fn family(after: &'static str, head: Row) -> Family {
     }
 }
 
-const BACKBONE: &[Row] = &backbone(pools(Yes));
+pub(super) const BACKBONE: &[Row] = &backbone(pools(Yes));
 
 const fn pools(shortcut: super::row::Word) -> Row {
     row("SPPF", 1, [N(1024), N(5), N(3), shortcut])
 }
 
-const NECK: Neck = neck(&[6, 4], UP, &[(down(256), &[c3k2(512, true)]), (down(512), &[ATTENTIVE])]);
+pub(super) const NECK: Neck =
+    neck(&[6, 4], UP, &[(down(256), &[c3k2(512, true)]), (down(512), &[ATTENTIVE])]);
 
 const NECK_UP: Neck = neck(&[6, 4], UP, &[]);
 

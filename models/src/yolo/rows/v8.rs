@@ -64,7 +64,7 @@ const CLASSIFIER_SCALES: &[Scale] = &[
     scale('x', 1.00, 1.25, 1024.0),
 ];
 
-const BACKBONE: &[Row] = &[
+pub(super) const BACKBONE: &[Row] = &[
     down(64),
     down(128),
     shortcuts("C2f", 3, 128),
@@ -80,7 +80,7 @@ const BACKBONE: &[Row] = &[
 /// A classifier has no pools.
 const TRUNK: &[Row] = BACKBONE.split_at(9).0;
 
-const NECK: Neck = neck(
+pub(super) const NECK: Neck = neck(
     &[6, 4],
     &[&[c2f(512)], &[c2f(256)]],
     &[(down(256), &[c2f(512)]), (down(512), &[c2f(1024)])],

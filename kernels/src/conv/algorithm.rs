@@ -1,0 +1,65 @@
+//! Which way a convolution is computed.
+
+use super::{Conv2d, winograd};
+use crate::{Factors, Isa};
+
+/// A way to compute a convolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Algorithm {
+    /// The products of the definition.
+    Direct,
+    /// Three by three taps with 16 products for 4 pixels, where the definition has 36.
+    Winograd2,
+    /// Three by three taps with 36 products for 16 pixels, where the definition has 144.
+    Winograd4,
+}
+
+/// Bytes of weights that come from memory in the time of a vector instruction.
+const BYTES: f64 = 6.0;
+
+impl Algorithm {
+    /// Whether it can do such a convolution with weights `[out, in / groups, kh, kw]`.
+    pub fn fits(self, spec: &Conv2d, shape: [usize; 4]) -> bool {
+        self == Algorithm::Direct || winograd::fits(spec, shape)
+    }
+
+    /// The one that should take the least time for pictures of `size`, height and width.
+    pub fn cheapest(
+        isa: Isa,
+        factors: Factors,
+        spec: &Conv2d,
+        shape: [usize; 4],
+        size: [usize; 2],
+    ) -> Algorithm {
+        if isa.lanes() == 1 || !winograd::fits(spec, shape) {
+            return Algorithm::Direct;
+        }
+        let out = spec.output_size(size, [3, 3]);
+        let faster = if factors == Factors::Bf16 { 0.55 } else { 1.0 };
+        let cost = |algorithm: Algorithm| {
+            let cost = algorithm.instructions(isa.lanes(), shape, out);
+            if algorithm == Algorithm::Direct { cost * faster } else { cost }
+        };
+        let all = [Algorithm::Direct, Algorithm::Winograd2, Algorithm::Winograd4];
+        all.into_iter().min_by(|a, b| cost(*a).total_cmp(&cost(*b))).unwrap_or(Algorithm::Direct)
+    }
+
+    /// Vector instructions for an output of `h` by `w` and three by three taps, waiting for weights included. The numbers of
+    /// the transforms fit what `benches/kernels.rs` measures.
+    fn instructions(self, lanes: usize, [o, i, ..]: [usize; 4], [h, w]: [usize; 2]) -> f64 {
+        let vectors = |channels: usize| channels.div_ceil(lanes) as f64;
+        let of_products = |places: f64| places * (i as f64) * vectors(o);
+        let of_weights = |places: f64| places * (o * i * size_of::<f32>()) as f64 / BYTES;
+        let by_squares = |side: usize, transform: f64| {
+            let squares = (h.div_ceil(side) * w.div_ceil(side)) as f64;
+            let places = ((side + 2) * (side + 2)) as f64;
+            let transforms = transform * (vectors(i) + vectors(o));
+            squares * (1.1 * of_products(places) + transforms) + of_weights(places)
+        };
+        match self {
+            Algorithm::Direct => (h * w) as f64 * 1.1 * of_products(9.0) + of_weights(9.0),
+            Algorithm::Winograd2 => by_squares(2, 150.0),
+            Algorithm::Winograd4 => by_squares(4, 350.0),
+        }
+    }
+}

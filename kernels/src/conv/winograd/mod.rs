@@ -1,0 +1,179 @@
+//! Convolutions of three by three taps and stride one with fewer products: Winograd's minimal filtering.
+//!
+//! The output is cut into squares, each of which comes from a square of inputs that is two pixels larger. Both sides of the
+//! product are transformed, so that each of the `A * A` places is a matrix product over the channels. A block of squares
+//! stays in the second-level cache from the image's pixels to the output's.
+
+mod piece;
+mod transform;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::{Conv2d, PackedConv};
+use crate::gemm::Epilogue;
+use crate::gemm::panels::{Aligned, Panels};
+use crate::gemm::tile::{MAX_NR, tile_shape};
+use crate::simd::dispatch;
+use crate::split::Base;
+use crate::{Context, Image, ImageMut, Isa};
+use piece::{Piece, Squares};
+use transform::{Four, Transform, Two};
+
+/// Bytes of transformed inputs and products that a block may take of the second-level cache.
+const BLOCK_BYTES: usize = 640 << 10;
+/// Floats by which the matrices of the places are set apart, so that they do not meet in one set of the cache.
+const GAP: usize = 16;
+/// Columns of the output that are worth transforming the input a second time for.
+const WORTH_COLUMNS: usize = 64;
+
+/// Weights, transformed: `[n / NR][A * A][k][NR]`.
+pub(super) struct Winograd {
+    outputs: usize,
+    panels: Aligned,
+    zeros: Vec<f32>,
+}
+
+impl Winograd {
+    /// For squares of `outputs` by `outputs` output pixels, two or four.
+    pub(super) fn pack(isa: Isa, outputs: usize, [o, i, ..]: [usize; 4], w: &[f32]) -> Winograd {
+        let layout = Panels::new(isa, o);
+        let side = outputs + 2;
+        let mut panels = Aligned::zeros(layout.len(side * side * i));
+        if outputs == 2 {
+            pack::<Two, 4, 2>(&mut panels, layout, i, w);
+        } else {
+            pack::<Four, 6, 4>(&mut panels, layout, i, w);
+        }
+        Winograd { outputs, panels, zeros: vec![0.0; i] }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&self.panels[..])
+    }
+
+    /// Floats of scratch on `threads` threads.
+    pub(super) fn scratch_len(
+        &self,
+        w: &PackedConv,
+        [n, h, width, _]: [usize; 4],
+        threads: usize,
+    ) -> usize {
+        let size = w.spec().output_size([h, width], [3, 3]);
+        Blocks::new(self.outputs, w, [n, size[0], size[1]], threads).scratch * threads
+    }
+
+    pub(super) fn run(
+        &self,
+        ctx: Context,
+        w: &PackedConv,
+        input: &Image,
+        epilogue: Epilogue,
+        out: &ImageMut,
+        scratch: &mut [f32],
+    ) {
+        let threads = ctx.pool.threads();
+        let blocks = Blocks::new(self.outputs, w, [out.n, out.h, out.w], threads);
+        let squares = Squares {
+            input,
+            out,
+            pad: [w.spec().pad[0], w.spec().pad[1]],
+            outputs: w.outputs(),
+            panels: &self.panels,
+            zeros: &self.zeros,
+            epilogue,
+            block: blocks.block,
+        };
+        let (next, base) = (AtomicUsize::new(0), Base(scratch.as_mut_ptr()));
+        let pieces = blocks.count * blocks.columns;
+        ctx.pool.run(threads.min(pieces), &|worker| {
+            // SAFETY: the scratch was checked to hold `blocks.scratch` floats for each worker.
+            let scratch = unsafe { base.slice(worker * blocks.scratch, blocks.scratch) };
+            loop {
+                let piece = next.fetch_add(1, Ordering::Relaxed);
+                if piece >= pieces {
+                    return;
+                }
+                let (squares, scratch) = (&squares, &mut *scratch);
+                let (tiles, panels) = blocks.piece(piece);
+                if self.outputs == 2 {
+                    let piece = Piece::<Two, 4, 2>::new(squares, tiles, panels, scratch);
+                    dispatch(w.isa(), piece);
+                } else {
+                    let piece = Piece::<Four, 6, 4>::new(squares, tiles, panels, scratch);
+                    dispatch(w.isa(), piece);
+                }
+            }
+        });
+    }
+}
+
+/// Whether a convolution is of the kind that this can do.
+pub(super) fn fits(spec: &Conv2d, shape: [usize; 4]) -> bool {
+    let plain = spec.stride == [1, 1] && spec.dilation == [1, 1] && spec.groups == 1;
+    plain && shape[2..] == [3, 3]
+}
+
+/// Transforms the kernels of a panel's columns side by side.
+fn pack<T: Transform<A, M>, const A: usize, const M: usize>(
+    to: &mut [f32],
+    layout: Panels,
+    i: usize,
+    w: &[f32],
+) {
+    for panel in (0..layout.count()).map(|index| layout.get(index)) {
+        let all = A * A * i;
+        let to = &mut to[all * panel.first..all * (panel.first + panel.width)];
+        for k in 0..i {
+            for column in 0..panel.columns {
+                let taps = &w[((panel.first + column) * i + k) * 9..][..9];
+                let rows: [[f64; A]; 3] = std::array::from_fn(|x| {
+                    T::kernel(std::array::from_fn(|y| f64::from(taps[y * 3 + x])))
+                });
+                for y in 0..A {
+                    let values = T::kernel(std::array::from_fn(|x| rows[x][y]));
+                    for (x, value) in values.into_iter().enumerate() {
+                        to[((y * A + x) * i + k) * panel.width + column] = value as f32;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How squares and panels are divided.
+struct Blocks {
+    tiles: usize,
+    /// Squares of a block, at most.
+    block: usize,
+    count: usize,
+    panels: usize,
+    /// Pieces along the columns.
+    columns: usize,
+    /// Floats of scratch of a thread.
+    scratch: usize,
+}
+
+impl Blocks {
+    fn new(outputs: usize, w: &PackedConv, [n, h, width]: [usize; 3], threads: usize) -> Blocks {
+        let (mr, nr) = tile_shape(w.isa().lanes());
+        let tiles = n * h.div_ceil(outputs) * width.div_ceil(outputs);
+        let places = (outputs + 2) * (outputs + 2);
+        let of_one = places * (w.inputs() + nr);
+        let fit = (BLOCK_BYTES / 4 / of_one.max(1) / mr).max(2) * mr;
+        let fair = tiles.div_ceil(threads * 2).next_multiple_of(mr).max(2 * mr);
+        let block = fit.min(fair);
+        let count = tiles.div_ceil(block);
+        let panels = Panels::new(w.isa(), w.outputs()).count();
+        let worth = (w.outputs() / WORTH_COLUMNS).clamp(1, panels.max(1));
+        let columns = (2 * threads).div_ceil(count.max(1)).min(worth);
+        let scratch = places * (block * (w.inputs() + MAX_NR) + 2 * GAP);
+        Blocks { tiles, block, count, panels, columns, scratch }
+    }
+
+    fn piece(&self, piece: usize) -> (std::ops::Range<usize>, std::ops::Range<usize>) {
+        let part =
+            |total: usize, parts: usize, i: usize| total * i / parts..total * (i + 1) / parts;
+        let (block, column) = (piece / self.columns, piece % self.columns);
+        (part(self.tiles, self.count, block), part(self.panels, self.columns, column))
+    }
+}
