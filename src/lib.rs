@@ -14,6 +14,7 @@ mod package;
 mod registry;
 mod source;
 mod variables;
+mod vocabulary;
 
 pub use cache::Cache;
 pub use device::Device;
@@ -22,7 +23,7 @@ pub use error::{EnvironmentError, Error, ErrorKind, LoadingError, Result, Retrie
 #[cfg(feature = "hub")]
 pub use hub::{Downloader, Progress};
 pub use labels::{LABEL_SETS, labels};
-pub use model::{AutoModel, AutoModelOptions, ClassFilter, ModelInfo, Prediction};
+pub use model::{AutoModel, AutoModelOptions, ClassFilter, ModelInfo, Prediction, ZeroShot};
 pub use package::{ModelConfig, PackageFolder, StoredPreparation, WrittenPackage, write_package};
 pub use registry::{Implementation, Load, Recognise, Registry, parse_task, task_name};
 pub use source::{Address, KNOWN_MODELS, KnownModel, ModelSource, Repository, known_model};

@@ -21,6 +21,7 @@ Examples:
   ocelli predict best.pth photos/ --confidence 0.5        every picture in a folder
   ocelli predict best.pth 'photos/**/*.png' --json -      one JSON object a line on stdout
   ocelli predict rfdetr-seg-nano dog.jpg --classes dog    only dogs, with their masks
+  ocelli predict ViT-B-32.pt dog.jpg --classes 'a cat,a dog'   the text that fits best
   curl -s https://example.org/dog.jpg | ocelli predict rfdetr-nano -
 
 Exit codes: 0 all pictures done, 1 some pictures failed, 2 wrong usage or no model.";
@@ -60,7 +61,8 @@ pub(crate) struct PredictArgs {
     /// Pictures, folders, patterns such as 'photos/**/*.jpg', or - for a picture on standard input.
     #[arg(required = true, value_name = "IMAGE")]
     pub(crate) images: Vec<String>,
-    /// Keep only these classes: names or ids with commas between them.
+    /// Keep only these classes: names or ids with commas between them. For models that read texts: the texts that pictures
+    /// are told apart by, such as 'a cat,a dog'.
     #[arg(long, value_name = "CLASSES", value_delimiter = ',')]
     pub(crate) classes: Vec<String>,
     /// The lowest score that counts, 0 to 1; `best` for the package's recommendation [default: the model's own].
@@ -169,6 +171,10 @@ pub(crate) struct ModelArgs {
     /// Names by class id: a,b,c, a file with one a line, or a set (coco, coco-80).
     #[arg(long, value_name = "NAMES", help_heading = "Model")]
     pub(crate) labels: Option<String>,
+    /// How texts become numbers, for models that read texts: `tokenizer.json`, OpenAI's bpe_simple_vocab_16e6.txt.gz, or a
+    /// folder with such files [default: beside the weights, then in the cache].
+    #[arg(long, value_name = "FILE", help_heading = "Model")]
+    pub(crate) vocabulary: Option<PathBuf>,
     /// The network's input, height by width, where it is not that of training.
     #[arg(long, visible_alias = "resolution", value_name = "HxW", value_parser = parse_size, help_heading = "Model")]
     pub(crate) size: Option<Size>,

@@ -29,6 +29,9 @@ pub(crate) fn load(args: &ModelArgs, console: &Console) -> Result<AutoModel> {
     if let Some(size) = args.size {
         options = options.resolution(size);
     }
+    if let Some(path) = &args.vocabulary {
+        options = options.vocabulary(path);
+    }
     if args.end_to_end {
         options = options.end_to_end(true);
     }

@@ -3,6 +3,7 @@
 mod batch;
 mod blocks;
 mod classification;
+pub mod clip;
 pub mod deeplab;
 pub mod depth_anything;
 mod detector;
@@ -17,6 +18,7 @@ pub mod rfdetr;
 mod runtime;
 mod served;
 pub mod snapshot;
+pub mod tokenizer;
 pub mod vit;
 mod weights;
 pub mod yolact;
@@ -59,6 +61,8 @@ pub const FAMILIES: &[registry::Family] = &[
     depth_anything::v3::FAMILY,
     dinov3::FAMILY,
     dinov3::PROBE,
+    clip::FAMILY,
+    clip::PERCEPTION,
 ];
 
 /// How Hugging Face folders name what there is here.
@@ -68,6 +72,7 @@ pub const SNAPSHOTS: &[&[snapshot::Snapshot]] = &[
     depth_anything::v2::SNAPSHOTS,
     depth_anything::v3::SNAPSHOTS,
     dinov3::SNAPSHOTS,
+    clip::SNAPSHOTS,
 ];
 
 #[cfg(test)]

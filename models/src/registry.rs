@@ -9,10 +9,11 @@ use ocelli_vision::{
     ClassificationModel, DepthEstimationModel, ImageEmbeddingModel, InstanceSegmentationModel,
     KeyPointsDetectionModel, KeyPointsMetadata, MultiLabelClassificationModel,
     ObjectDetectionModel, OrientedObjectDetectionModel, RecommendedParameters,
-    SemanticSegmentationModel, Size, Task, VisionModel,
+    SemanticSegmentationModel, Size, Task, TextImageEmbeddingModel, VisionModel,
 };
 use serde_json::{Map, Value};
 
+use crate::tokenizer::Vocabulary;
 use crate::{Error, FAMILIES, Result};
 
 /// An architecture and all that can be done with it: each task with weights of each backend.
@@ -64,6 +65,8 @@ pub struct Package {
     pub features: Map<String, Value>,
     /// What `model_config.json` recommends.
     pub recommended: Option<RecommendedParameters>,
+    /// How texts become numbers, for models that read texts.
+    pub vocabulary: Option<Vocabulary>,
 }
 
 /// What a caller may want of a model at load; the default takes everything from checkpoint and package.
@@ -84,6 +87,8 @@ pub struct LoadOptions {
     /// Whether a head that has two branches answers with the one that needs no suppression; nothing for what trainer or
     /// package do.
     pub end_to_end: Option<bool>,
+    /// How texts become numbers, for models that read texts, in place of the package's.
+    pub vocabulary: Option<Vocabulary>,
 }
 
 /// Which weights of a training checkpoint are used.
@@ -139,6 +144,7 @@ pub enum AnyModel {
     MultiLabelClassification(Box<dyn MultiLabelClassificationModel>),
     DepthEstimation(Box<dyn DepthEstimationModel>),
     Embedding(Box<dyn ImageEmbeddingModel>),
+    TextImageEmbedding(Box<dyn TextImageEmbeddingModel>),
 }
 
 impl AnyModel {
@@ -153,7 +159,7 @@ impl AnyModel {
             AnyModel::Classification(_) => Task::Classification,
             AnyModel::MultiLabelClassification(_) => Task::MultiLabelClassification,
             AnyModel::DepthEstimation(_) => Task::DepthEstimation,
-            AnyModel::Embedding(_) => Task::Embedding,
+            AnyModel::Embedding(_) | AnyModel::TextImageEmbedding(_) => Task::Embedding,
         }
     }
 
@@ -169,6 +175,7 @@ impl AnyModel {
             AnyModel::MultiLabelClassification(model) => &**model,
             AnyModel::DepthEstimation(model) => &**model,
             AnyModel::Embedding(model) => &**model,
+            AnyModel::TextImageEmbedding(model) => &**model,
         }
     }
 }

@@ -24,6 +24,8 @@ enum Named {
     Timm(fn(&str) -> bool),
     /// Neither; the whole of it.
     Whole(fn(&Value) -> bool),
+    /// `model_cfg`, sizes of open_clip's.
+    OpenClip,
 }
 
 impl Snapshot {
@@ -50,11 +52,17 @@ impl Snapshot {
         Snapshot { named: Named::Whole(known), architecture, task }
     }
 
+    /// What `open_clip_config.json` describes.
+    pub(crate) const fn open_clip(architecture: &'static str, task: Task) -> Self {
+        Snapshot { named: Named::OpenClip, architecture, task }
+    }
+
     fn fits(&self, config: &Value) -> bool {
         match self.named {
             Named::Class(name) => classes(config).any(|class| class == name),
             Named::Timm(known) => config["architecture"].as_str().is_some_and(known),
             Named::Whole(known) => known(config),
+            Named::OpenClip => config["model_cfg"].is_object(),
         }
     }
 }
@@ -75,7 +83,7 @@ pub fn architecture(config: &str) -> Result<(&'static str, Task)> {
         let named: Vec<&str> = classes(&config).chain(config["architecture"].as_str()).collect();
         let names = known().filter_map(|row| match row.named {
             Named::Class(name) => Some(name),
-            Named::Timm(_) | Named::Whole(_) => None,
+            Named::Timm(_) | Named::Whole(_) | Named::OpenClip => None,
         });
         let (named, names) = (named.join(", "), names.collect::<Vec<_>>().join(", "));
         return Err(Error::BadPackage(format!(

@@ -4,7 +4,7 @@ use ocelli_models::AnyModel;
 use ocelli_vision::{
     ClassificationModel, DepthEstimationModel, ImageEmbeddingModel, InstanceSegmentationModel,
     KeyPointsDetectionModel, MultiLabelClassificationModel, ObjectDetectionModel,
-    OrientedObjectDetectionModel, SemanticSegmentationModel, Task,
+    OrientedObjectDetectionModel, SemanticSegmentationModel, Task, TextImageEmbeddingModel,
 };
 
 use super::AutoModel;
@@ -108,6 +108,24 @@ impl AutoModel {
     pub fn as_embedding(&self) -> Result<&dyn ImageEmbeddingModel, Error> {
         match &self.model {
             AnyModel::Embedding(model) => Ok(&**model),
+            AnyModel::TextImageEmbedding(model) => Ok(&**model),
+            _ => self.other_task(Task::Embedding),
+        }
+    }
+
+    /// The model as one that makes pictures and texts vectors of one space.
+    ///
+    /// # Errors
+    /// It has another task, or reads no texts.
+    pub fn as_text_image_embedding(&self) -> Result<&dyn TextImageEmbeddingModel, Error> {
+        match &self.model {
+            AnyModel::TextImageEmbedding(model) => Ok(&**model),
+            AnyModel::Embedding(_) => Err(LoadingError::InvalidOption {
+                option: "text",
+                value: self.info.name.clone(),
+                reason: format!("{} makes vectors of pictures alone", self.info.architecture),
+            }
+            .into()),
             _ => self.other_task(Task::Embedding),
         }
     }

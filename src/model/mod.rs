@@ -4,6 +4,7 @@ mod as_task;
 mod class_filter;
 mod options;
 mod prediction;
+mod zero_shot;
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use ocelli_vision::{
 pub use class_filter::ClassFilter;
 pub use options::AutoModelOptions;
 pub use prediction::Prediction;
+pub use zero_shot::ZeroShot;
 
 use crate::Error;
 use crate::executor::Recording;
@@ -143,6 +145,9 @@ impl AutoModel {
                 all(model.post_process(outputs, metadata, options)?, Prediction::Depth)
             }
             AnyModel::Embedding(model) => {
+                all(model.post_process(outputs, metadata, options)?, Prediction::Embedding)
+            }
+            AnyModel::TextImageEmbedding(model) => {
                 all(model.post_process(outputs, metadata, options)?, Prediction::Embedding)
             }
             _ => return Err(Error::Application("the model does a task that is not known".into())),

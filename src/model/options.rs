@@ -1,6 +1,6 @@
 //! How a model is loaded.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ocelli_converters::StateDict;
@@ -14,7 +14,7 @@ use crate::executor::{Describing, Recording, executor};
 use crate::hub::Downloader;
 use crate::package::{self, PackageFolder};
 use crate::source::{Address, KnownModel, ModelSource};
-use crate::{Cache, Device, Error, LoadingError, Registry, RetrievalError};
+use crate::{Cache, Device, Error, LoadingError, Registry, RetrievalError, vocabulary};
 
 /// Options to load a model with; whatever is not set comes from the checkpoint or the package.
 #[derive(Clone, Default)]
@@ -29,6 +29,7 @@ pub struct AutoModelOptions {
     registry: Option<Arc<Registry>>,
     allow_unverified: bool,
     cache: Option<Cache>,
+    vocabulary: Option<PathBuf>,
     #[cfg(feature = "hub")]
     downloader: Option<Downloader>,
 }
@@ -43,6 +44,8 @@ struct Found {
     weights: StateDict,
     package: Option<Package>,
     preparation: Preparation,
+    /// Where the weights lie.
+    folder: Option<PathBuf>,
 }
 
 impl AutoModelOptions {
@@ -87,6 +90,12 @@ impl AutoModelOptions {
     pub fn end_to_end(mut self, end_to_end: bool) -> Self {
         self.load.end_to_end = Some(end_to_end);
         self
+    }
+
+    /// How texts become numbers, for models that read texts: `tokenizer.json`, OpenAI's `bpe_simple_vocab_16e6.txt.gz`, or a
+    /// folder with such files. By default what lies beside the weights, then OpenAI's file in the cache's folder.
+    pub fn vocabulary(self, path: impl Into<PathBuf>) -> Self {
+        Self { vocabulary: Some(path.into()), ..self }
     }
 
     /// Where the network runs; by default as `DEFAULT_DEVICE` says, else on the best device there is.
@@ -170,7 +179,7 @@ impl AutoModelOptions {
         if path.is_dir() {
             return self.load_folder(name, path);
         }
-        self.load_checkpoint(name, StateDict::open(path)?)
+        self.load_checkpoint(name, StateDict::open(path)?, path.parent())
     }
 
     /// Loads a checkpoint that is open already.
@@ -179,7 +188,7 @@ impl AutoModelOptions {
     /// See [`Error`].
     pub fn from_state_dict(self, weights: StateDict) -> Result<AutoModel, Error> {
         let name = weights.file().to_owned();
-        self.load_checkpoint(name, weights)
+        self.load_checkpoint(name, weights, None)
     }
 
     /// A package, the snapshot of a repository by what its `config.json` says, or the weights that lie in it.
@@ -192,7 +201,7 @@ impl AutoModelOptions {
         }
         match package::only_weights(folder) {
             Ok(weights) if !folder.join("model_config.json").is_file() => {
-                self.load_checkpoint(name, StateDict::open(weights)?)
+                self.load_checkpoint(name, StateDict::open(weights)?, Some(folder))
             }
             _ => self.load_package(name, PackageFolder::read(folder)?),
         }
@@ -200,7 +209,8 @@ impl AutoModelOptions {
 
     /// A checkpoint in a folder whose description says nothing that is known.
     fn load_only_weights(self, name: String, folder: &Path) -> Result<AutoModel, Error> {
-        self.load_checkpoint(name, StateDict::open(package::only_weights(folder)?)?)
+        let weights = package::only_weights(folder)?;
+        self.load_checkpoint(name, StateDict::open(weights)?, Some(folder))
     }
 
     fn load_known(mut self, model: &KnownModel) -> Result<AutoModel, Error> {
@@ -210,7 +220,7 @@ impl AutoModelOptions {
         }
         let path = self.fetch(&Address::parse(model.url)?, model.md5)?;
         self.load.model_type.get_or_insert_with(|| model.model_type.to_owned());
-        self.load_checkpoint(model.name.to_owned(), StateDict::open(path)?)
+        self.load_checkpoint(model.name.to_owned(), StateDict::open(&path)?, path.parent())
     }
 
     #[cfg(feature = "hub")]
@@ -239,7 +249,12 @@ impl AutoModelOptions {
         Ok(self.cache.clone().map_or_else(Cache::from_env, Ok)?)
     }
 
-    fn load_checkpoint(self, name: String, weights: StateDict) -> Result<AutoModel, Error> {
+    fn load_checkpoint(
+        self,
+        name: String,
+        weights: StateDict,
+        folder: Option<&Path>,
+    ) -> Result<AutoModel, Error> {
         let registry = self.find_registry();
         let (architecture, task) = registry.recognise(&weights)?;
         let found = Found {
@@ -251,6 +266,7 @@ impl AutoModelOptions {
             weights,
             package: None,
             preparation: Preparation::Automatic,
+            folder: folder.map(Path::to_owned),
         };
         self.load(&registry, found)
     }
@@ -271,14 +287,21 @@ impl AutoModelOptions {
             weights,
             preparation: folder.config.preparation.map_or(Preparation::Automatic, Into::into),
             package: Some(folder.files),
+            folder: Some(folder.path),
         };
         self.load(&registry, found)
     }
 
     fn load(mut self, registry: &Registry, found: Found) -> Result<AutoModel, Error> {
-        let Found { name, architecture, task, backend, features, weights, package, preparation } =
-            found;
+        let Found { name, architecture, task, backend, features, weights, package, .. } = found;
+        let preparation = found.preparation;
         let implementation = registry.find(&architecture, task, &backend, &features)?;
+        self.load.vocabulary = if let Some(path) = &self.vocabulary {
+            Some(vocabulary::named(path)?)
+        } else {
+            let cache = || self.find_cache().ok();
+            vocabulary::find(&architecture, found.folder.as_deref(), cache)?
+        };
         if self.load.preparation == Preparation::Automatic {
             self.load.preparation = preparation;
         }

@@ -66,6 +66,7 @@ impl PackageFolder {
             recommended: config.recommended_parameters.clone(),
             config: text(path, "vit/config.json")?.or(text(path, "config.json")?),
             preprocessor_config: text(path, "preprocessor_config.json")?,
+            vocabulary: None,
         };
         let weights = weights(path, config.backend())?;
         let classifier = Some(path.join(CLASSIFIER)).filter(|path| path.is_file());
@@ -88,14 +89,21 @@ impl PackageFolder {
 /// The last layer of packages whose other weights are as `transformers` stores them.
 const CLASSIFIER: &str = "classifier_layer_weights.pth";
 
-/// Whether a folder is no package, but one with `config.json` as the Hugging Face hub has them.
+/// What open_clip has in place of `config.json`.
+const OPEN_CLIP: &str = "open_clip_config.json";
+
+/// Whether a folder is no package, but one with `config.json`, or with open_clip's, as the Hugging Face hub has them.
 pub(crate) fn is_snapshot(folder: &Path) -> bool {
-    !folder.join("model_config.json").is_file() && folder.join("config.json").is_file()
+    let described = ["config.json", OPEN_CLIP].iter().any(|name| folder.join(name).is_file());
+    !folder.join("model_config.json").is_file() && described
 }
 
 /// Reads a snapshot of a Hugging Face repository.
 fn snapshot(path: &Path) -> Result<PackageFolder, Error> {
-    let config = require(path, "config.json", text(path, "config.json")?)?;
+    let config = match text(path, "config.json")? {
+        Some(config) => config,
+        None => require(path, "config.json", text(path, OPEN_CLIP)?)?,
+    };
     let (architecture, task) = architecture(&config)?;
     let files = Package {
         config: Some(config),
@@ -124,11 +132,17 @@ fn weights(package: &Path, backend: &str) -> Result<PathBuf, LoadingError> {
             "vit/model.safetensors",
             "pytorch_model.bin",
             "pytorch_model.bin.index.json",
+            "open_clip_model.safetensors",
+            "open_clip_pytorch_model.bin",
         ],
         _ => &["weights.safetensors", "weights.pth", "weights.pt", "model.pt", "model.safetensors"],
     };
     let found = candidates.iter().map(|name| package.join(name)).find(|path| path.is_file());
     found.ok_or_else(|| {
+        if package.join("visual.onnx").is_file() {
+            let reason = "two networks as ONNX are not read; use the package with `model.pt`";
+            return corrupted(package, "visual.onnx", reason.to_owned());
+        }
         corrupted(
             package,
             candidates[0],

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{ModelConfig, PackageFolder, StoredPreparation};
 use crate::executor::Describing;
-use crate::{EnvironmentError, Error, LoadingError, Registry};
+use crate::{Cache, EnvironmentError, Error, LoadingError, Registry, vocabulary};
 
 /// What became of a checkpoint.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -44,7 +44,7 @@ pub fn write_package(
     source: &Path,
     folder: &Path,
     registry: &Registry,
-    options: LoadOptions,
+    mut options: LoadOptions,
 ) -> Result<WrittenPackage, Error> {
     let package = if source.is_dir() { Some(PackageFolder::read(source)?) } else { None };
     let checkpoint = match &package {
@@ -64,6 +64,12 @@ pub fn write_package(
     let features = package.as_ref().map(|p| p.config.features()).unwrap_or_default();
     let backend = package.as_ref().map_or("torch", |p| p.config.backend());
     let implementation = registry.find(&architecture, task, backend, &features)?;
+    if options.vocabulary.is_none() {
+        let beside = if source.is_dir() { Some(source) } else { source.parent() };
+        let cache = || Cache::from_env().ok();
+        options.vocabulary = vocabulary::find(&architecture, beside, cache)?;
+    }
+    let vocabulary = options.vocabulary.clone();
     let loaded = (implementation.load)(&LoadRequest {
         weights: checkpoint.clone(),
         package: package.as_ref().map(|package| package.files.clone()),
@@ -77,6 +83,9 @@ pub fn write_package(
             copy_files(&package, folder)?;
         }
         _ => write_files(folder, &architecture, task, &loaded)?,
+    }
+    if let Some(vocabulary) = vocabulary {
+        vocabulary::write(folder, &vocabulary)?;
     }
     let (tensors, bytes) = write_weights(&loaded.weights, &folder.join("weights.safetensors"))?;
     Ok(WrittenPackage {

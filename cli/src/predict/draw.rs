@@ -8,8 +8,12 @@ use ocelli::vision::draw::{
 use ocelli::{AutoModel, Image, Prediction};
 
 /// Draws what was found onto the picture it was found in; a depth map takes its place.
-pub(super) fn draw(image: &mut Image, prediction: &Prediction, model: &AutoModel) -> Result<()> {
-    let names = model.class_names();
+pub(super) fn draw(
+    image: &mut Image,
+    prediction: &Prediction,
+    model: &AutoModel,
+    names: &[String],
+) -> Result<()> {
     let style = Style::new(names);
     match prediction {
         Prediction::Detections(found) => draw_detections(image, found, &style),

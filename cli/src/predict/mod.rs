@@ -11,7 +11,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use ocelli::vision::{DecodeOptions, PostProcessOptions, ReportContext, ToReport};
-use ocelli::{AutoModel, ClassFilter, Confidence, InferOptions};
+use ocelli::{AnyModel, AutoModel, ClassFilter, Confidence, InferOptions, ZeroShot};
 
 use crate::Outcome;
 use crate::args::{DepthFormat, PredictArgs};
@@ -74,9 +74,15 @@ enum Failure {
 
 impl<'a> Job<'a> {
     fn new(args: &PredictArgs, model: &'a AutoModel, confidence: Confidence) -> Result<Job<'a>> {
+        let zero_shot = match (&*args.classes, model.as_any_model()) {
+            (classes @ [_, ..], AnyModel::TextImageEmbedding(_)) => Some(model.zero_shot(classes)?),
+            _ => None,
+        };
         let filter = match &*args.classes {
-            [] => None,
-            classes => Some(ClassFilter::new(classes, model.class_names())?),
+            [_, ..] if zero_shot.is_none() => {
+                Some(ClassFilter::new(&args.classes, model.class_names())?)
+            }
+            _ => None,
         };
         let post_process = PostProcessOptions {
             confidence,
@@ -87,7 +93,13 @@ impl<'a> Job<'a> {
             ..PostProcessOptions::default()
         };
         let options = InferOptions { post_process, ..InferOptions::default() };
-        Ok(Job { model, stages: Stages { model, options, filter } })
+        Ok(Job { model, stages: Stages { model, options, filter, zero_shot } })
+    }
+
+    /// Names by class id: the model's, or the texts that stand for classes.
+    fn class_names(&self) -> &[String] {
+        let texts = self.stages.zero_shot.as_ref().map(ZeroShot::class_names);
+        texts.unwrap_or_else(|| self.model.class_names())
     }
 
     /// Treats one picture, and gives the line that tells of it.
@@ -102,7 +114,7 @@ impl<'a> Job<'a> {
         let context = ReportContext {
             image: &input.name(),
             model: &self.model.info().name,
-            class_names: self.model.class_names(),
+            class_names: self.class_names(),
         };
         let report = found.prediction.report(&context);
         let json = || report.to_json().context("writing JSON");
@@ -110,8 +122,8 @@ impl<'a> Job<'a> {
             let line = json().map_err(Failure::Sink)?;
             writeln!(file, "{line}").context("writing JSON").map_err(Failure::Sink)?;
         }
-        let written =
-            sinks.write_picture(input, &mut found, self.model).map_err(Failure::Picture)?;
+        let written = sinks.write_picture(input, &mut found, self.model, self.class_names());
+        let written = written.map_err(Failure::Picture)?;
         if sinks.json_on_stdout {
             return json().map_err(Failure::Sink);
         }
@@ -154,9 +166,10 @@ impl Sinks {
         input: &Input,
         found: &mut Found,
         model: &AutoModel,
+        class_names: &[String],
     ) -> Result<Option<std::path::PathBuf>> {
         let Some(names) = &mut self.pictures else { return Ok(None) };
-        draw::draw(&mut found.image, &found.prediction, model)?;
+        draw::draw(&mut found.image, &found.prediction, model, class_names)?;
         let depth = found.prediction.as_depth();
         let companions: &[&str] = match (depth, self.depth_format) {
             (None, _) => &[],

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
-use ocelli::{AutoModel, ClassFilter, Image, InferOptions, Prediction};
+use ocelli::{AutoModel, ClassFilter, Image, InferOptions, Prediction, ZeroShot};
 
 use super::ahead::Decoded;
 
@@ -12,6 +12,7 @@ pub(super) struct Stages<'a> {
     pub(super) model: &'a AutoModel,
     pub(super) options: InferOptions,
     pub(super) filter: Option<ClassFilter>,
+    pub(super) zero_shot: Option<ZeroShot<'a>>,
 }
 
 /// A picture and what was found in it.
@@ -40,9 +41,12 @@ impl Stages<'_> {
             let options = &self.options.post_process;
             let mut found = self.model.post_process(&outputs, &ready.metadata, options)?;
             let found = found.pop().ok_or_else(|| anyhow!("the model gave no answer"))?;
-            Ok(match &self.filter {
-                Some(filter) => found.keep(filter),
-                None => found,
+            Ok(match (&self.filter, &self.zero_shot, &found) {
+                (_, Some(texts), Prediction::Embedding(vector)) => {
+                    Prediction::Classification(texts.classify(vector)?)
+                }
+                (Some(filter), ..) => found.keep(filter),
+                _ => found,
             })
         })?;
         Ok(Found { image, prediction, times: Times { decode, pre_process, network, post_process } })

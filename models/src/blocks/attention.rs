@@ -16,6 +16,17 @@ pub(crate) fn in_proj_attention(
     mask: Option<Value>,
 ) -> Result<Value> {
     let d = g.shape(q).last_dim();
+    let [q, k, v] = in_proj(g, w, [q, k, v])?;
+    let x = match mask {
+        None => g.attention(q, k, v, heads)?,
+        Some(mask) => g.masked_attention(q, k, v, mask, heads)?,
+    };
+    g.linear(x, &w.at("out_proj"), d)
+}
+
+/// The projections of [`in_proj_attention`] alone.
+pub(crate) fn in_proj(g: &mut Graph, w: &Weights, [q, k, v]: [Value; 3]) -> Result<[Value; 3]> {
+    let d = g.shape(q).last_dim();
     let weight = w.get("in_proj_weight", &[3 * d, d])?;
     let bias = w.get("in_proj_bias", &[3 * d])?;
     let label = w.path("in_proj");
@@ -24,10 +35,5 @@ pub(crate) fn in_proj_attention(
         let (weight, bias) = (rows(&weight, range.clone())?, Some(rows(&bias, range)?));
         g.linear_with(x, Linear { weight, bias, epilogue: Epilogue::default() }, &label)
     };
-    let (q, k, v) = (project(q, 0)?, project(k, 1)?, project(v, 2)?);
-    let x = match mask {
-        None => g.attention(q, k, v, heads)?,
-        Some(mask) => g.masked_attention(q, k, v, mask, heads)?,
-    };
-    g.linear(x, &w.at("out_proj"), d)
+    Ok([project(q, 0)?, project(k, 1)?, project(v, 2)?])
 }

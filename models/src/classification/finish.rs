@@ -193,7 +193,7 @@ fn prepare(
 }
 
 /// What a package of weights without one says.
-fn described(
+pub(crate) fn described(
     variant: &str,
     classes: Option<usize>,
     transform: &Transform,

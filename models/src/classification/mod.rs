@@ -10,7 +10,8 @@ mod transform;
 mod weights;
 
 pub(crate) use beside::Beside;
-pub(crate) use finish::{Heads, Plan, check_unused, finish};
+pub(crate) use finish::{Heads, Plan, check_unused, described, finish};
 pub(crate) use model::CONFIDENCE;
+pub(crate) use processor::{CLIP as CLIP_NORMALISATION, HALF};
 pub(crate) use transform::{IMAGENET, Transform};
 pub(crate) use weights::prefixed;

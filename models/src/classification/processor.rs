@@ -7,8 +7,10 @@ use serde_json::Value;
 use super::transform::{IMAGENET, Resize, Transform};
 use crate::{Error, Result};
 
-const HALF: [[f64; 3]; 2] = [[0.5; 3]; 2];
-const CLIP: [[f64; 3]; 2] =
+/// Of processors that scale to -1..1.
+pub(crate) const HALF: [[f64; 3]; 2] = [[0.5; 3]; 2];
+/// CLIP's means and deviations.
+pub(crate) const CLIP: [[f64; 3]; 2] =
     [[0.481_454_66, 0.457_827_5, 0.408_210_73], [0.268_629_54, 0.261_302_58, 0.275_777_11]];
 
 /// A processor's defaults.
@@ -26,7 +28,7 @@ struct Processor {
     floats: bool,
 }
 
-const PROCESSORS: [Processor; 4] = [
+const PROCESSORS: [Processor; 5] = [
     Processor {
         name: "DINOv3ViT",
         edge: 224,
@@ -55,6 +57,16 @@ const PROCESSORS: [Processor; 4] = [
         normalisation: HALF,
         square: false,
         shares: true,
+        floats: false,
+    },
+    Processor {
+        name: "CLIP",
+        edge: 224,
+        crop: Some(224),
+        filter: Filter::Bicubic,
+        normalisation: CLIP,
+        square: false,
+        shares: false,
         floats: false,
     },
     Processor {

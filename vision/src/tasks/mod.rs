@@ -163,19 +163,42 @@ pub trait OpenVocabularyObjectDetectionModel: Send + Sync {
 }
 
 /// Puts pictures and texts into one vector space.
-pub trait TextImageEmbeddingModel: Send + Sync {
-    /// One vector a picture.
+pub trait TextImageEmbeddingModel: ImageEmbeddingModel {
+    /// One vector a text, as the model gives it.
     ///
     /// # Errors
-    /// If the network cannot be run.
-    fn embed_images(&self, images: &[Image]) -> Result<Embeddings>;
-
-    /// One vector a text.
-    ///
-    /// # Errors
-    /// If a text is too long for the model, or the network cannot be run.
+    /// If the model cannot read texts, one is too long for it, or the network cannot be run.
     fn embed_text(&self, texts: &[String]) -> Result<Embeddings>;
+
+    /// What cosines are multiplied by before the softmax over texts.
+    fn logit_scale(&self) -> f32;
+
+    /// One vector a picture, as the model gives it; the network sees at most 32 pictures at once.
+    ///
+    /// # Errors
+    /// As [`ImageEmbeddingModel::infer`].
+    fn embed_images(&self, images: &[Image], options: &InferOptions) -> Result<Embeddings> {
+        let mut all = Embeddings::default();
+        for images in images.chunks(MAX_BATCH) {
+            for one in self.infer(images, options)? {
+                all.dimensions = one.values.len();
+                all.values.extend(one.values);
+            }
+        }
+        Ok(all)
+    }
+
+    /// The cosines of each of `x` with each of `y`.
+    ///
+    /// # Errors
+    /// If the vectors differ in length.
+    fn compare_embeddings(&self, x: &Embeddings, y: &Embeddings) -> Result<Vec<Vec<f32>>> {
+        x.cosine(y)
+    }
 }
+
+/// The most pictures or texts that embedding models see at once.
+pub const MAX_BATCH: usize = 32;
 
 #[cfg(test)]
 mod tests;
