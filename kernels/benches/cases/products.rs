@@ -42,7 +42,26 @@ const EPILOGUES: [([usize; 3], Activation, bool); 6] = [
 pub(crate) fn gemm() -> Vec<Case> {
     let plain = LINEAR.map(|shape| (shape, Activation::Identity, false));
     let all = plain.into_iter().chain(EPILOGUES);
-    all.flat_map(|case| [Factors::F32, Factors::Bf16].map(|f| linear_with(case, f))).collect()
+    let warm = all.flat_map(|case| [Factors::F32, Factors::Bf16].map(|f| linear_with(case, f)));
+    warm.chain([[197, 3072, 768], [580, 1536, 384], [580, 384, 1536]].map(cold)).collect()
+}
+
+/// Layers of a transformer one after the other, whose weights have left the cache when their turn comes again.
+fn cold([m, n, k]: [usize; 3]) -> Case {
+    const LAYERS: usize = 12;
+    let name = format!("linear {m}x{n}x{k} of {LAYERS} layers in turn");
+    let case = Case::new(name, [m * k + n * k + n, m * n], move |isa| {
+        let (x, bias, weight) = (numbers(m * k), numbers(n), numbers(n * k));
+        let pack = |_| PackedMatrix::from_rows_out_in(isa, n, k, &weight);
+        let layers: Vec<PackedMatrix> = (0..LAYERS).map(pack).collect();
+        let mut next = 0;
+        move |ctx, out| {
+            let (x, out) = (Rows::dense(&x, k), RowsMut::dense(out, n));
+            linear(ctx, x, &layers[next], Epilogue::bias(&bias), out);
+            next = (next + 1) % LAYERS;
+        }
+    });
+    case.flop(2 * m * n * k)
 }
 
 fn linear_with(
