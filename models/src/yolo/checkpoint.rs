@@ -226,12 +226,22 @@ fn exported(file: &StateDict) -> Facts {
     let dynamic = literal("args").and_then(|args| args.get("dynamic").cloned());
     Facts {
         class_names: literal("names").and_then(literal_names),
-        input: two("imgsz").map(|[height, width]| Size::new(width, height)),
+        input: two("imgsz")
+            .map(|[height, width]| Size::new(width, height))
+            .or_else(|| picture_of(file.root())),
         key_points: two("kpt_shape"),
         end_to_end: literal("end2end").map(|value| value == Literal::Bool(true)),
         task: literal("task").and_then(|task| Some(task.as_text()?.to_owned())),
         fixed_input: dynamic == Some(Literal::Bool(false)),
     }
+}
+
+/// The size of the pictures that an exported graph was made for, `[n, 3, h, w]`, if it takes no others.
+fn picture_of(root: &Value) -> Option<Size> {
+    let (_, input) = root.get("inputs")?.as_dict()?.iter().next()?;
+    let [_, channels, height, width] = input.get("shape")?.as_slice()? else { return None };
+    let side = |value: &Value| usize::try_from(value.as_i64()?).ok().filter(|&side| side > 0);
+    (channels.as_i64() == Some(3)).then_some(Size::new(side(width)?, side(height)?))
 }
 
 /// Class names: a list, or a dict from numbers.
