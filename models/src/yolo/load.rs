@@ -111,7 +111,7 @@ fn stride(spec: &Spec, root: &Weights, file: &str) -> Result<usize> {
     let mut g = Graph::new();
     let image = g.input("image", &[1, PROBE, PROBE, spec.channels])?;
     let net = network(&mut g, root, image, spec)
-        .map_err(|source| Error::Layers { file: file.to_owned(), source })?;
+        .map_err(|cause| Error::Layers { file: file.to_owned(), cause })?;
     let height = |&value| match *g.shape(value) {
         [_, height, _, _] => Some(height),
         _ => None,
