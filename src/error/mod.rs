@@ -86,8 +86,6 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 #[cfg(test)]
 mod tests {
-    use std::error::Error as _;
-
     use ocelli_models::yolo::SpecError;
 
     use super::*;
@@ -110,13 +108,10 @@ mod tests {
             ocelli_engine::Error::Backend { executor: "e", cause: cause().into() }.into(),
         ];
         for error in rows {
-            let mut said = error.to_string();
-            assert!(said.contains("the cause"), "{said}");
-            let mut next = error.source();
-            while let Some(error) = next {
-                said += &format!(": {error}");
-                next = error.source();
-            }
+            assert!(error.to_string().contains("the cause"), "{error}");
+            let chain =
+                std::iter::successors(Some(&error as &dyn std::error::Error), |e| e.source());
+            let said = chain.map(ToString::to_string).collect::<Vec<_>>().join(": ");
             assert_eq!(said.matches("the cause").count(), 1, "{said}");
         }
     }
