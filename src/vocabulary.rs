@@ -4,12 +4,11 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 
+use ocelli_models::clip::READERS;
 use ocelli_models::tokenizer::Vocabulary;
 
 use crate::{Cache, EnvironmentError, Error, LoadingError};
 
-/// Architectures that read texts.
-const READERS: [&str; 2] = ["clip", "perception-encoder"];
 /// The list of pairs that OpenAI publishes with CLIP's code, as it is and unpacked.
 const MERGES: [&str; 2] = ["bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt"];
 /// The largest file; real ones have a few megabytes.

@@ -58,7 +58,7 @@ pub(crate) fn open(path: &Path) -> Result<StateDict, Error> {
 
 /// The names of tensors and of their files.
 fn weight_map(path: &Path) -> Result<Map<String, Value>, Error> {
-    let io = |source| Error::Io { path: path.to_owned(), source };
+    let io = |cause| Error::Io { path: path.to_owned(), cause };
     let mut text = Vec::new();
     let file = std::fs::File::open(path).map_err(io)?;
     file.take(MAX_INDEX + 1).read_to_end(&mut text).map_err(io)?;

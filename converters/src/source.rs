@@ -20,7 +20,7 @@ impl Source {
     /// Maps a file. The file must not be cut short while it is mapped: reading past its new end
     /// would end the process, as with every memory map.
     pub(crate) fn map(path: &Path) -> Result<Self, Error> {
-        let io = |source| Error::Io { path: path.to_owned(), source };
+        let io = |cause| Error::Io { path: path.to_owned(), cause };
         let file = File::open(path).map_err(io)?;
         let metadata = file.metadata().map_err(io)?;
         if metadata.is_dir() {

@@ -24,7 +24,7 @@ pub fn write_safetensors<'a>(
     let tensors: Vec<&Tensor> = tensors.into_iter().collect();
     let header = header(path, &tensors, metadata)?;
     let part = Part::create(path)?;
-    let io = |source| Error::Io { path: part.path.clone(), source };
+    let io = |cause| Error::Io { path: part.path.clone(), cause };
     let mut out = BufWriter::new(&part.file);
     out.write_all(&(header.len() as u64).to_le_bytes()).map_err(io)?;
     out.write_all(&header).map_err(io)?;
@@ -87,14 +87,14 @@ impl Part {
         let path = target.with_file_name(name);
         match File::create(&path) {
             Ok(file) => Ok(Part { path, file, published: false }),
-            Err(source) => Err(Error::Io { path, source }),
+            Err(cause) => Err(Error::Io { path, cause }),
         }
     }
 
     fn publish(mut self, target: &Path) -> Result<(), Error> {
         let result = self.file.sync_all().and_then(|()| fs::rename(&self.path, target));
         self.published = result.is_ok();
-        result.map_err(|source| Error::Io { path: target.to_owned(), source })
+        result.map_err(|cause| Error::Io { path: target.to_owned(), cause })
     }
 }
 

@@ -32,7 +32,7 @@ pub enum Error {
 
     /// A weight could not be read.
     #[error("reading weights: {0}")]
-    Weight(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Weight(Box<dyn std::error::Error + Send + Sync>),
 
     /// Operands that do not fit each other: the network's description or its input size is wrong.
     #[error("{op}: {what}")]
@@ -77,12 +77,12 @@ pub enum Error {
     Isa(#[from] ocelli_kernels::isa::IsaError),
 
     /// The executor's library failed.
-    #[error("{executor}: {source}")]
+    #[error("{executor}: {cause}")]
     Backend {
         /// The executor.
         executor: &'static str,
         /// What its library said.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        cause: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 

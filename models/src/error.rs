@@ -19,12 +19,12 @@ pub enum Error {
     Vision(#[from] ocelli_vision::VisionError),
 
     /// The layer list of a YOLO is malformed, or a layer cannot be built.
-    #[error("{file}: {source}")]
+    #[error("{file}: {cause}")]
     Layers {
         /// The file.
         file: String,
         /// What is wrong, and at which layer.
-        source: crate::yolo::SpecError,
+        cause: crate::yolo::SpecError,
     },
 
     /// There is no such architecture, task and backend.

@@ -113,6 +113,17 @@ pub enum Preparation {
     Package,
 }
 
+impl Preparation {
+    /// Whether it is the trainer's, of a package or of a checkpoint on its own.
+    pub(crate) fn is_trainers(self, packaged: bool) -> bool {
+        match self {
+            Preparation::Automatic => !packaged,
+            Preparation::Trainer => true,
+            Preparation::Package => false,
+        }
+    }
+}
+
 /// A loaded model, and what was found out on the way.
 pub struct Loaded {
     /// The model.

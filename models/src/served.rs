@@ -1,9 +1,15 @@
 //! What detectors of several families do alike when they are loaded, and what they know of their classes.
 
-use ocelli_vision::config::{InferenceConfig, PostProcessing, ResizeMode};
-use ocelli_vision::{Size, Suppression};
+use std::sync::Arc;
+
+use ocelli_converters::StateDict;
+use ocelli_engine::{Executor, Graph, Weights};
+use ocelli_vision::config::{InferenceConfig, NetworkInput, PostProcessing, ResizeMode};
+use ocelli_vision::{PreProcessor, Resampler, Size, Suppression};
 
 use crate::registry::{LoadOptions, Package};
+use crate::runtime::Runtime;
+use crate::weights::CheckpointWeights;
 use crate::{COCO_NAMES, Error, Result};
 
 /// The gray that packages want where a fit to the longer edge is replaced by a letterbox.
@@ -130,6 +136,41 @@ pub(crate) fn letterboxed(package: &Package) -> Result<InferenceConfig> {
 pub(crate) fn is_constant(name: &str) -> bool {
     let numbered = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
     numbered || name.starts_with('/') || name.starts_with("onnx::")
+}
+
+/// The network of a checkpoint, compiled for one picture of this size, and the tensors that no layer asked for.
+///
+/// # Errors
+/// A weight is missing or has another shape, or the network cannot be compiled.
+pub(crate) fn compiled(
+    executor: &Arc<dyn Executor>,
+    weights: &StateDict,
+    size: Size,
+    graph: impl Fn(&Weights, [usize; 4]) -> ocelli_engine::Result<Graph> + Send + Sync + 'static,
+) -> Result<(Runtime, Vec<String>)> {
+    let source = Arc::new(CheckpointWeights::new(weights.clone()));
+    let root = Weights::new(Arc::clone(&source) as _);
+    let describe = {
+        let root = root.clone();
+        move |shape| graph(&root, shape)
+    };
+    let runtime = Runtime::new(Arc::clone(executor), describe);
+    runtime.program([1, size.height, size.width, 3])?;
+    let unused = source.unused(&root.used());
+    Ok((runtime, unused))
+}
+
+/// Prepares pictures as a package says, for an input of this size.
+///
+/// # Errors
+/// The package asks for what is not implemented.
+pub(crate) fn packaged(
+    said: InferenceConfig,
+    size: Size,
+    resampler: Resampler,
+) -> Result<Box<PreProcessor>> {
+    let network = NetworkInput { training_input_size: Some(size), ..said.network_input };
+    Ok(Box::new(PreProcessor::from_parts(said.image_pre_processing, network, resampler)?))
 }
 
 /// That the variant is the one that was asked for, if any was.

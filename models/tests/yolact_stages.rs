@@ -7,12 +7,12 @@
 
 mod common;
 
-use common::{executor, stages};
+use common::{loading, stages};
 use ocelli_converters::{DType, StateDict};
 use ocelli_engine::{Graph, Result, Value, Weights};
+use ocelli_models::AnyModel;
 use ocelli_models::yolact::{Config, network};
-use ocelli_models::{AnyModel, LoadOptions, LoadRequest, registry};
-use ocelli_vision::{Confidence, Image, InferOptions, PostProcessOptions, Size, Task};
+use ocelli_vision::{Size, Task};
 
 #[test]
 fn base() {
@@ -71,10 +71,8 @@ fn levels_with_heads_of_their_own_are_refused() {
         let second = tensor(first, first.name().replace(".0.", ".1."), by);
         let all = weights.tensors().map(|t| tensor(t, t.name().to_owned(), 1.0));
         let weights = StateDict::from_tensors(all.chain([second])).unwrap();
-        let (family, _) = registry::recognise(&weights).unwrap();
-        let options = LoadOptions { resolution: Some(Size::new(64, 64)), ..LoadOptions::default() };
-        let executor = executor();
-        (family.load)(&LoadRequest { weights, package: None, options, executor })
+        let kind = ("yolact", Task::InstanceSegmentation);
+        loading::load(kind, weights, None, Size::new(64, 64))
     };
     assert!(with_another(1.0).unwrap().unused.is_empty());
     let error = with_another(2.0).map(|loaded| loaded.variant).unwrap_err().to_string();
@@ -85,21 +83,14 @@ fn levels_with_heads_of_their_own_are_refused() {
 fn a_state_dict_is_recognised_and_answers() {
     let config = Config::find("yolact-resnet50", 3).unwrap();
     let weights = stages::checkpoint(|g, w, x| describe(g, w, x, &config));
-    let (family, task) = registry::recognise(&weights).unwrap();
-    assert_eq!((family.architecture, task), ("yolact", Task::InstanceSegmentation));
-    let options = LoadOptions { resolution: Some(Size::new(90, 70)), ..LoadOptions::default() };
-    let executor = executor();
-    let loaded = (family.load)(&LoadRequest { weights, package: None, options, executor }).unwrap();
+    let kind = ("yolact", Task::InstanceSegmentation);
+    let loaded = loading::load(kind, weights, None, Size::new(90, 70)).unwrap();
     assert_eq!(loaded.variant, "yolact-resnet50");
     assert!(loaded.unused.is_empty(), "{:?}", loaded.unused);
     let AnyModel::InstanceSegmentation(model) = loaded.model else { panic!("no masks") };
     assert_eq!(model.class_names(), ["class0", "class1", "class2"]);
 
-    let image = Image::filled(50, 40, [200, 10, 10]).unwrap();
-    let post_process =
-        PostProcessOptions { confidence: Confidence::Value(0.0), ..PostProcessOptions::default() };
-    let options = InferOptions { post_process, ..InferOptions::default() };
-    let found = model.infer(&[image], &options).unwrap().remove(0);
+    let found = model.infer(&[loading::picture()], &loading::over(0.0)).unwrap().remove(0);
     assert!(!found.detections.is_empty());
     assert_eq!(found.masks.len(), found.detections.len());
     assert!(found.detections.confidence.is_sorted_by(|a, b| a >= b));

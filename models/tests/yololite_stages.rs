@@ -10,11 +10,11 @@ mod common;
 use std::slice;
 
 use common::served::Served;
-use common::{executor, stages};
+use common::{loading, stages};
 use ocelli_engine::{Graph, Result, Value, Weights};
 use ocelli_models::yololite::{Config, VARIANTS, network};
-use ocelli_models::{AnyModel, LoadOptions, LoadRequest, Loaded, Package, registry};
-use ocelli_vision::{Confidence, Detections, Image, InferOptions, PostProcessOptions, Size, Task};
+use ocelli_models::{AnyModel, Loaded, Package};
+use ocelli_vision::{Detections, Size, Task};
 
 /// One test a row, so that they are listed, filtered and timed apart.
 macro_rules! rows {
@@ -83,21 +83,13 @@ fn load(config: &Config, package: Option<Package>) -> Loaded {
 
 fn load_at(config: &Config, package: Option<Package>, size: Size) -> Loaded {
     let weights = stages::checkpoint(|g, w, x| describe(g, w, x, config));
-    let (family, task) = registry::recognise(&weights).unwrap();
-    assert_eq!((family.architecture, task), ("yololite", Task::ObjectDetection));
-    let options = LoadOptions { resolution: Some(size), ..LoadOptions::default() };
-    let executor = executor();
-    (family.load)(&LoadRequest { weights, package, options, executor }).unwrap()
+    loading::load(("yololite", Task::ObjectDetection), weights, package, size).unwrap()
 }
 
 fn answers(model: &AnyModel, confidence: f32) -> Detections {
     let AnyModel::ObjectDetection(model) = model else { panic!("not a detector") };
     assert_eq!(model.class_names(), ["class0", "class1", "class2"]);
-    let image = Image::filled(50, 40, [200, 10, 10]).unwrap();
-    let confidence = Confidence::Value(confidence);
-    let post_process = PostProcessOptions { confidence, ..PostProcessOptions::default() };
-    let options = InferOptions { post_process, ..InferOptions::default() };
-    model.infer(&[image], &options).unwrap().remove(0)
+    model.infer(&[loading::picture()], &loading::over(confidence)).unwrap().remove(0)
 }
 
 #[test]

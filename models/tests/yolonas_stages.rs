@@ -7,11 +7,11 @@
 
 mod common;
 
-use common::{executor, stages};
+use common::{loading, stages};
 use ocelli_engine::{Graph, Result, Value, Weights};
+use ocelli_models::AnyModel;
 use ocelli_models::yolonas::{Config, network};
-use ocelli_models::{AnyModel, LoadOptions, LoadRequest, registry};
-use ocelli_vision::{Confidence, Image, InferOptions, PostProcessOptions, Size, Task};
+use ocelli_vision::{Size, Task};
 
 #[test]
 fn small() {
@@ -48,21 +48,14 @@ fn describe(
 fn a_state_dict_is_recognised_and_answers() {
     let config = Config::find("yolonas-s", 3).unwrap();
     let weights = stages::checkpoint(|g, w, x| describe(g, w, x, &config));
-    let (family, task) = registry::recognise(&weights).unwrap();
-    assert_eq!((family.architecture, task), ("yolonas", Task::ObjectDetection));
-    let options = LoadOptions { resolution: Some(Size::new(96, 64)), ..LoadOptions::default() };
-    let executor = executor();
-    let loaded = (family.load)(&LoadRequest { weights, package: None, options, executor }).unwrap();
+    let kind = ("yolonas", Task::ObjectDetection);
+    let loaded = loading::load(kind, weights, None, Size::new(96, 64)).unwrap();
     assert_eq!(loaded.variant, "yolonas-s");
     assert!(loaded.unused.is_empty(), "{:?}", loaded.unused);
     let AnyModel::ObjectDetection(model) = loaded.model else { panic!("not a detector") };
     assert_eq!(model.class_names(), ["class0", "class1", "class2"]);
 
-    let image = Image::filled(50, 40, [200, 10, 10]).unwrap();
-    let post_process =
-        PostProcessOptions { confidence: Confidence::Value(0.0), ..PostProcessOptions::default() };
-    let options = InferOptions { post_process, ..InferOptions::default() };
-    let found = model.infer(&[image], &options).unwrap().remove(0);
+    let found = model.infer(&[loading::picture()], &loading::over(0.0)).unwrap().remove(0);
     assert!(!found.is_empty());
     assert!(found.confidence.is_sorted_by(|a, b| a >= b));
     assert!(found.xyxy.iter().all(|b| b[0] >= 0.0 && b[2] <= 50.0 && b[3] <= 40.0));

@@ -42,12 +42,12 @@ pub enum EnvironmentError {
     NoCacheFolder,
 
     /// A file of the cache or of a package cannot be read or written.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {cause}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
         /// The system's error.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
 }
 
@@ -55,6 +55,6 @@ impl EnvironmentError {
     /// Names the file a system error is about.
     pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> EnvironmentError {
         let path = path.into();
-        move |source| EnvironmentError::Io { path, source }
+        move |cause| EnvironmentError::Io { path, cause }
     }
 }

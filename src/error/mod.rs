@@ -1,7 +1,8 @@
 //! What can go wrong between a model's name and its predictions.
 //!
 //! The families are those of `inference-models`, so that an application that moves from it finds its cases again:
-//! retrieval, packages, loading, input, running, environment. Every message ends in what to do next.
+//! retrieval, packages, loading, input, running, environment. Every message ends in what to do next, and says its causes
+//! itself: `source()` gives none that the message has already.
 
 mod environment;
 mod loading;
@@ -82,3 +83,40 @@ impl From<ocelli_converters::Error> for Error {
 
 /// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+#[cfg(test)]
+mod tests {
+    use ocelli_models::yolo::SpecError;
+
+    use super::*;
+
+    #[test]
+    fn causes_are_said_once() {
+        let cause = || std::io::Error::other("the cause");
+        let layer = || SpecError::Layer {
+            layer: 3,
+            module: "Conv".into(),
+            cause: Box::new(weight(cause())),
+        };
+        let rows: [Error; 7] = [
+            weight(cause()).into(),
+            EnvironmentError::Io { path: "a".into(), cause: cause() }.into(),
+            VisionError::Io { path: "a".into(), cause: cause() }.into(),
+            VisionError::model(weight(cause())).into(),
+            ocelli_converters::Error::Io { path: "a".into(), cause: cause() }.into(),
+            ocelli_models::Error::Layers { file: "a".into(), cause: layer() }.into(),
+            ocelli_engine::Error::Backend { executor: "e", cause: cause().into() }.into(),
+        ];
+        for error in rows {
+            assert!(error.to_string().contains("the cause"), "{error}");
+            let chain =
+                std::iter::successors(Some(&error as &dyn std::error::Error), |e| e.source());
+            let said = chain.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+            assert_eq!(said.matches("the cause").count(), 1, "{said}");
+        }
+    }
+
+    fn weight(cause: std::io::Error) -> ocelli_engine::Error {
+        ocelli_engine::Error::Weight(cause.into())
+    }
+}

@@ -63,12 +63,12 @@ pub enum VisionError {
     },
 
     /// A file cannot be read or written.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {cause}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
         /// The system's error.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
 
     /// An `inference_config.json` or another description is malformed.
@@ -118,7 +118,7 @@ pub enum VisionError {
 
     /// The model's own error, from compiling or running its network.
     #[error("model: {0}")]
-    Model(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Model(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl VisionError {

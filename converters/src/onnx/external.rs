@@ -95,7 +95,7 @@ impl Folder {
             return Err(escapes());
         }
         let path = folder.join(location);
-        let io = |source| Error::Io { path: path.clone(), source };
+        let io = |cause| Error::Io { path: path.clone(), cause };
         let real = path.canonicalize().map_err(io)?;
         if !real.starts_with(folder.canonicalize().map_err(io)?) {
             return Err(escapes());

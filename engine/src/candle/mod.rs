@@ -49,6 +49,6 @@ impl Executor for CandleExecutor {
     }
 }
 
-fn failed(source: candle_core::Error) -> Error {
-    Error::Backend { executor: NAME, source: Box::new(source) }
+fn failed(cause: candle_core::Error) -> Error {
+    Error::Backend { executor: NAME, cause: Box::new(cause) }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod attention;
 pub(crate) mod boxes;
 pub(crate) mod c2f;
+pub(crate) mod conv_norm;
 pub(crate) mod deformable;
 pub(crate) mod dinov2;
 pub(crate) mod kernel;

@@ -24,6 +24,9 @@ pub const PERCEPTION: Family = Family {
     ..FAMILY
 };
 
+/// The architectures that read texts.
+pub const READERS: [&str; 2] = [FAMILY.architecture, PERCEPTION.architecture];
+
 /// As folders call them.
 pub const SNAPSHOTS: &[Snapshot] = &[
     Snapshot::class("CLIPModel", "clip", Task::Embedding),

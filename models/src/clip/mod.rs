@@ -15,7 +15,7 @@ mod rows;
 mod text;
 
 pub use config::{Config, ImageTower, Pooling, Residual, Stored, TextTower, Transformer};
-pub use entries::{FAMILY, PERCEPTION, SNAPSHOTS};
+pub use entries::{FAMILY, PERCEPTION, READERS, SNAPSHOTS};
 pub use image::{ImageNetwork, image_tower};
 pub use rows::{ROWS, Row};
 pub use text::{TextNetwork, text_tower};

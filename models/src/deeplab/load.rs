@@ -1,7 +1,5 @@
 //! From a checkpoint or a package to a model.
 
-use std::sync::Arc;
-
 use ocelli_converters::{Format, StateDict};
 use ocelli_engine::{Graph, Weights};
 use ocelli_vision::config::{
@@ -17,9 +15,7 @@ use super::model::DeepLab;
 use super::names::{class_names, needless, weights};
 use super::network::network;
 use crate::registry::{AnyModel, LoadRequest, Loaded, Package, WeightChoice};
-use crate::runtime::Runtime;
-use crate::served::{check_said, resolution};
-use crate::weights::CheckpointWeights;
+use crate::served::{check_said, compiled, resolution};
 use crate::{Error, Result};
 
 /// The input where nothing says it.
@@ -54,15 +50,11 @@ pub(super) fn load(request: &LoadRequest) -> Result<Loaded> {
     let steps = described.image_pre_processing.clone();
     let processor = PreProcessor::from_parts(steps, input, Resampler::OpenCv)?;
 
-    let source = Arc::new(CheckpointWeights::new(weights.clone()));
-    let root = Weights::new(Arc::clone(&source) as _);
     let describe = {
-        let (config, root) = (config.clone(), root.clone());
-        move |shape: [usize; 4]| graph(&config, &root, shape)
+        let config = config.clone();
+        move |w: &Weights, shape| graph(&config, w, shape)
     };
-    let runtime = Runtime::new(Arc::clone(executor), describe);
-    runtime.program([1, resolution.height, resolution.width, 3])?;
-    let mut unused = source.unused(&root.used());
+    let (runtime, mut unused) = compiled(executor, &weights, resolution, describe)?;
     unused.retain(|name| !needless(name));
 
     let confidence = if package.is_some() || config.classes == 1 { 0.5 } else { 0.0 };

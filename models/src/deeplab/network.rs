@@ -4,9 +4,10 @@ use ocelli_engine::op::{Activation, Filter, Resize};
 use ocelli_engine::{Conv, Graph, Result, Value, Weights};
 
 use super::config::Config;
+use crate::blocks::conv_norm::ConvNorm;
 
-/// What batch norms of the decoder add to the variance.
-const EPS: f32 = 1e-5;
+/// What follows convolutions of the decoder.
+const UNIT: ConvNorm = ConvNorm { eps: 1e-5, activation: Activation::Relu };
 /// How far the convolutions over the last map reach.
 const RATES: [usize; 3] = [12, 24, 36];
 /// Channels that the fine map is narrowed to.
@@ -31,7 +32,7 @@ pub fn network(g: &mut Graph, w: &Weights, image: Value, config: &Config) -> Res
     let seen = pyramid(g, last, &decoder.at("aspp.0"), config)?;
     let x = separable(g, seen, &decoder, ["aspp.1", "aspp.2"], config.width, 1)?;
     let x = enlarge(g, x, config.output_stride / 4)?;
-    let narrow = unit(g, fine, &decoder.at("block1"), ["0", "1"], FINE, Conv::k(1))?;
+    let narrow = UNIT.run(g, fine, &decoder.at("block1"), ["0", "1"], FINE, Conv::k(1))?;
     let x = g.concat(&[x, narrow], 3)?;
     let joined = separable(g, x, &decoder.at("block2"), ["0", "1"], config.width, 1)?;
     let logits = g.conv(joined, &w.at("segmentation_head.0"), config.classes, Conv::k(1))?;
@@ -44,20 +45,20 @@ pub fn network(g: &mut Graph, w: &Weights, image: Value, config: &Config) -> Res
 fn pyramid(g: &mut Graph, x: Value, w: &Weights, config: &Config) -> Result<Value> {
     let [n, height, width, _] = g.dims("pyramid", x)?;
     let convs = w.at("convs");
-    let mut maps = vec![unit(g, x, &convs.at(0), ["0", "1"], config.width, Conv::k(1))?];
+    let mut maps = vec![UNIT.run(g, x, &convs.at(0), ["0", "1"], config.width, Conv::k(1))?];
     for (i, rate) in RATES.into_iter().enumerate() {
         let w = convs.at(i + 1);
         maps.push(if config.separable {
             separable(g, x, &w, ["0", "1"], config.width, rate)?
         } else {
-            unit(g, x, &w, ["0", "1"], config.width, Conv::k(3).dilation(rate).pad(rate))?
+            UNIT.run(g, x, &w, ["0", "1"], config.width, Conv::k(3).dilation(rate).pad(rate))?
         });
     }
     let mean = g.global_avg_pool(x)?;
-    let mean = unit(g, mean, &convs.at(4), ["1", "2"], config.width, Conv::k(1))?;
+    let mean = UNIT.run(g, mean, &convs.at(4), ["1", "2"], config.width, Conv::k(1))?;
     maps.push(g.expand(mean, &[n, height, width, config.width])?);
     let x = g.concat(&maps, 3)?;
-    unit(g, x, &w.at("project"), ["0", "1"], config.width, Conv::k(1))
+    UNIT.run(g, x, &w.at("project"), ["0", "1"], config.width, Conv::k(1))
 }
 
 /// A convolution by channel and one across channels, norm and `ReLU`.
@@ -72,25 +73,7 @@ fn separable(
     let channels = g.shape(x).last_dim();
     let by_channel = Conv::k(3).dilation(rate).pad(rate).groups(channels);
     let x = g.conv_no_bias(x, &w.at(conv).at(0), channels, by_channel)?;
-    unit(g, x, w, [&format!("{conv}.1"), norm], out, Conv::k(1))
-}
-
-/// Convolution, batch norm and `ReLU`, the norm perhaps folded into the convolution.
-fn unit(
-    g: &mut Graph,
-    x: Value,
-    w: &Weights,
-    [conv, norm]: [&str; 2],
-    out: usize,
-    geometry: Conv,
-) -> Result<Value> {
-    if w.at(norm).get_optional("weight", &[out])?.is_none() {
-        let x = g.conv(x, &w.at(conv), out, geometry)?;
-        return Ok(g.relu(x));
-    }
-    let x = g.conv_no_bias(x, &w.at(conv), out, geometry)?;
-    let x = g.batch_norm(x, &w.at(norm), EPS)?;
-    Ok(g.activation(x, Activation::Relu))
+    UNIT.run(g, x, w, [&format!("{conv}.1"), norm], out, Conv::k(1))
 }
 
 /// A map `factor` times as large, corners on corners.

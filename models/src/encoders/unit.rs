@@ -3,6 +3,8 @@
 use ocelli_engine::op::{Activation, Conv2d, Epilogue};
 use ocelli_engine::{Graph, Result, Value, Weights};
 
+use crate::blocks::conv_norm::ConvNorm;
+
 /// What stands around the picture of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Border {
@@ -55,35 +57,32 @@ impl Unit {
         Unit { depthwise: true, ..self }
     }
 
-    /// `[n, h, w, c]` to `[n, h', w', out]` with the convolution `conv` and the norm `norm` at `w`; where there is no norm it
-    /// is folded into the convolution, which then has a bias.
+    /// `[n, h, w, c]` to `[n, h', w', out]` with the convolution and the norm of these names at `w`.
     pub(crate) fn run(
         &self,
         g: &mut Graph,
         x: Value,
         w: &Weights,
-        [conv, norm]: [&str; 2],
+        names: [&str; 2],
         out: usize,
     ) -> Result<Value> {
         let [_, height, width, channels] = g.dims("conv2d", x)?;
         let groups = if self.depthwise { channels } else { 1 };
-        let (conv, norm) = (w.at(conv), w.at(norm));
-        let folded = norm.get_optional("weight", &[out])?.is_none();
-        let [top, bottom] = self.pads(height);
-        let [left, right] = self.pads(width);
-        let op = Conv2d {
-            weight: conv
-                .get("weight", &[out, channels / groups.max(1), self.kernel, self.kernel])?,
-            bias: if folded { Some(conv.get("bias", &[out])?) } else { None },
-            stride: [self.stride; 2],
-            pad: [top, left, bottom, right],
-            dilation: [self.dilation; 2],
-            groups,
-            epilogue: Epilogue::default(),
-        };
-        let x = g.conv_with(x, op, conv.prefix())?;
-        let x = if folded { x } else { g.batch_norm(x, &norm, self.eps)? };
-        Ok(g.activation(x, self.activation))
+        let ([top, bottom], [left, right]) = (self.pads(height), self.pads(width));
+        let weight = [out, channels / groups.max(1), self.kernel, self.kernel];
+        let Unit { stride, dilation, eps, activation, .. } = *self;
+        ConvNorm { eps, activation }.around(g, w, names, out, |g, w, folded| {
+            let op = Conv2d {
+                weight: w.get("weight", &weight)?,
+                bias: if folded { Some(w.get("bias", &[out])?) } else { None },
+                stride: [stride; 2],
+                pad: [top, left, bottom, right],
+                dilation: [dilation; 2],
+                groups,
+                epilogue: Epilogue::default(),
+            };
+            g.conv_with(x, op, w.prefix())
+        })
     }
 
     /// Zeros before and after a side.

@@ -4,7 +4,11 @@ use ocelli_engine::op::Activation;
 use ocelli_engine::{Conv, Graph, Result, Value, Weights};
 
 use super::config::{Block, Config};
+use crate::blocks::conv_norm::ConvNorm;
 use crate::encoders::dilated::{Pace, pace};
+
+const RELU: ConvNorm = ConvNorm { eps: 1e-5, activation: Activation::Relu };
+const LINEAR: ConvNorm = ConvNorm { activation: Activation::Identity, ..RELU };
 
 /// What there is of a network in a graph.
 #[derive(Clone, Debug)]
@@ -43,7 +47,7 @@ pub(crate) fn stages(
     config: &Config,
     output_stride: usize,
 ) -> Result<Vec<Value>> {
-    let x = conv_bn(g, image, w, ["conv1", "bn1"], 64, Conv::same(7).stride(2), Activation::Relu)?;
+    let x = RELU.run(g, image, w, ["conv1", "bn1"], 64, Conv::same(7).stride(2))?;
     let mut x = g.max_pool(x, 3, 2, 1)?;
     let mut stages = vec![x];
     for (i, &depth) in config.depths.iter().enumerate() {
@@ -65,45 +69,27 @@ fn block(
     (stage, pace): (usize, Pace),
     config: &Config,
 ) -> Result<Value> {
-    let (relu, none) = (Activation::Relu, Activation::Identity);
     let (inner, out) = (config.width << stage, config.channels(stage));
     let Pace { stride, dilation } = pace;
     let dilation = dilation.unwrap_or(1);
     let wide = Conv::k(3).dilation(dilation).pad(dilation).groups(config.groups);
     let y = match config.block {
         Block::Basic => {
-            let y = conv_bn(g, x, w, ["conv1", "bn1"], inner, wide.stride(stride), relu)?;
-            conv_bn(g, y, w, ["conv2", "bn2"], out, wide, none)?
+            let y = RELU.run(g, x, w, ["conv1", "bn1"], inner, wide.stride(stride))?;
+            LINEAR.run(g, y, w, ["conv2", "bn2"], out, wide)?
         }
         Block::Bottleneck => {
-            let y = conv_bn(g, x, w, ["conv1", "bn1"], inner, Conv::k(1), relu)?;
-            let y = conv_bn(g, y, w, ["conv2", "bn2"], inner, wide.stride(stride), relu)?;
-            conv_bn(g, y, w, ["conv3", "bn3"], out, Conv::k(1), none)?
+            let y = RELU.run(g, x, w, ["conv1", "bn1"], inner, Conv::k(1))?;
+            let y = RELU.run(g, y, w, ["conv2", "bn2"], inner, wide.stride(stride))?;
+            LINEAR.run(g, y, w, ["conv3", "bn3"], out, Conv::k(1))?
         }
     };
     let shortcut = ["downsample.0", "downsample.1"];
     let x = if stride != 1 || g.shape(x).last_dim() != out {
-        conv_bn(g, x, w, shortcut, out, Conv::k(1).stride(stride), none)?
+        LINEAR.run(g, x, w, shortcut, out, Conv::k(1).stride(stride))?
     } else {
         x
     };
     let x = g.add(y, x)?;
     Ok(g.relu(x))
-}
-
-/// A convolution and its batch norm; in exports the norm is part of the convolution, which has a bias then.
-fn conv_bn(
-    g: &mut Graph,
-    x: Value,
-    w: &Weights,
-    [conv, norm]: [&str; 2],
-    out: usize,
-    geometry: Conv,
-    activation: Activation,
-) -> Result<Value> {
-    if w.at(norm).get_optional("weight", &[out])?.is_none() {
-        let x = g.conv(x, &w.at(conv), out, geometry)?;
-        return Ok(g.activation(x, activation));
-    }
-    g.conv_bn(x, w, (conv, norm), out, geometry, activation)
 }

@@ -4,10 +4,8 @@ use std::sync::Arc;
 
 use ocelli_converters::{StateDict, Value};
 use ocelli_engine::{Graph, Weights};
-use ocelli_vision::config::{
-    ColorMode, DynamicSize, ImagePreProcessing, InferenceConfig, NetworkInput, ResizeMode,
-};
-use ocelli_vision::{PreProcessor, Resampler, Size, Task};
+use ocelli_vision::config::{ColorMode, DynamicSize, InferenceConfig, NetworkInput, ResizeMode};
+use ocelli_vision::{Resampler, Size, Task};
 
 use super::checkpoint::Checkpoint;
 use super::classes::Classes;
@@ -21,6 +19,7 @@ use crate::registry::{
     AnyModel, LoadOptions, LoadRequest, Loaded, Package, Preparation, WeightChoice,
 };
 use crate::runtime::Runtime;
+use crate::served::packaged;
 use crate::weights::CheckpointWeights;
 use crate::{Error, Result};
 
@@ -206,22 +205,12 @@ fn prepare(
     preparation: Preparation,
     inference: Option<&InferenceConfig>,
 ) -> Result<Prepare> {
-    let trainer = match preparation {
-        Preparation::Automatic => inference.is_none(),
-        Preparation::Trainer => true,
-        Preparation::Package => false,
-    };
     let divisor = variant.divisor();
-    if trainer {
+    if preparation.is_trainers(inference.is_some()) {
         return Ok(Prepare::Trainer { size, divisor });
     }
-    let (steps, mut input) = match inference {
-        Some(config) => (config.image_pre_processing.clone(), config.network_input.clone()),
-        None => (ImagePreProcessing::default(), plain_input(divisor)),
-    };
-    input.training_input_size = Some(size);
-    let processor = PreProcessor::from_parts(steps, input, Resampler::Pillow)?;
-    Ok(Prepare::Package(Box::new(processor)))
+    let said = inference.cloned().unwrap_or_else(|| plain_input(divisor).into());
+    Ok(Prepare::Package(packaged(said, size, Resampler::Pillow)?))
 }
 
 /// What a package of a checkpoint without one would say.

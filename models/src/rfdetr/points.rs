@@ -1,13 +1,13 @@
 //! Names and lines of key points.
 
-use ocelli_vision::Skeleton;
+use ocelli_vision::{KeyPointsMetadata, Skeleton};
 
 use super::classes::Classes;
 use super::config::{Config, Head};
 use super::model::Points;
-use crate::key_points::{KeyPointsMetadata, unnamed};
+use crate::Result;
+use crate::key_points::unnamed;
 use crate::registry::Package;
-use crate::{Error, Result};
 
 /// The key points of each class, from `keypoints_metadata.json` or, of a checkpoint on its own, COCO's for 17 points and
 /// numbers for others.
@@ -32,8 +32,12 @@ pub(super) fn points(
         }
     }
     if let Some(text) = package.and_then(|package| package.keypoints_metadata.as_deref()) {
-        let metadata = KeyPointsMetadata::parse(text).map_err(Error::BadPackage)?;
-        metadata.apply(&mut points.names, &mut points.skeletons);
+        for (class, told) in KeyPointsMetadata::parse_entries(text.as_bytes())? {
+            let known = points.names.get_mut(class).zip(points.skeletons.get_mut(class));
+            if let Some((names, skeleton)) = known {
+                (*names, *skeleton) = told;
+            }
+        }
     }
     Ok(points)
 }

@@ -34,14 +34,14 @@ pub enum SpecError {
     },
 
     /// A layer cannot be built.
-    #[error("layer {layer} ({module}): {source}")]
+    #[error("layer {layer} ({module}): {cause}")]
     Layer {
         /// The layer's number.
         layer: usize,
         /// The module's name.
         module: String,
         /// What is wrong with its arguments, its inputs or its weights.
-        source: Box<ocelli_engine::Error>,
+        cause: Box<ocelli_engine::Error>,
     },
 }
 

@@ -35,8 +35,7 @@ pub(super) fn identify(checkpoint: &Checkpoint, architecture: Option<&str>) -> R
         return by_tensors(checkpoint, architecture);
     };
     let file = || checkpoint.weights.file().to_owned();
-    let mut spec =
-        Spec::from_value(yaml).map_err(|source| Error::Layers { file: file(), source })?;
+    let mut spec = Spec::from_value(yaml).map_err(|cause| Error::Layers { file: file(), cause })?;
     if let Some(names) = checkpoint.facts.class_names.as_ref().filter(|_| spec.classes == 0) {
         spec.classes = names.len();
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ocelli_engine::{Graph, Weights};
 use ocelli_vision::config::{ForwardPass, ImagePreProcessing, InferenceConfig, PostProcessing};
-use ocelli_vision::{KeyPointsMetadata, PreProcessor, Resampler, Size, Task};
+use ocelli_vision::{KeyPointsMetadata, Resampler, Size, Task};
 use serde::Deserialize;
 
 use super::checkpoint::Checkpoint;
@@ -15,9 +15,9 @@ use super::network::network;
 use super::prepare::{Fit, Prepare, rounded_up};
 use super::spec::Spec;
 use crate::key_points::unnamed;
-use crate::registry::{AnyModel, LoadOptions, LoadRequest, Loaded, Package, Preparation};
+use crate::registry::{AnyModel, LoadOptions, LoadRequest, Loaded, Package};
 use crate::runtime::Runtime;
-use crate::served::{self, Classes, check_said, letterboxed};
+use crate::served::{self, Classes, check_said, letterboxed, packaged};
 use crate::weights::CheckpointWeights;
 use crate::{Error, Result};
 
@@ -41,11 +41,7 @@ pub(super) fn load(request: &LoadRequest) -> Result<Loaded> {
     };
     let Identity { architecture, variant, .. } = &identity;
     check_said(architecture, variant, options, package.as_ref(), weights.file())?;
-    let trainer = match options.preparation {
-        Preparation::Automatic => inference.is_none(),
-        Preparation::Trainer => true,
-        Preparation::Package => false,
-    };
+    let trainer = options.preparation.is_trainers(inference.is_some());
     let end_to_end = end_to_end(&identity.spec, &checkpoint, options, !trainer);
     let spec = Spec { end_to_end: Some(end_to_end), ..identity.spec.clone() };
 
@@ -111,7 +107,7 @@ fn stride(spec: &Spec, root: &Weights, file: &str) -> Result<usize> {
     let mut g = Graph::new();
     let image = g.input("image", &[1, PROBE, PROBE, spec.channels])?;
     let net = network(&mut g, root, image, spec)
-        .map_err(|source| Error::Layers { file: file.to_owned(), source })?;
+        .map_err(|cause| Error::Layers { file: file.to_owned(), cause })?;
     let height = |&value| match *g.shape(value) {
         [_, height, _, _] => Some(height),
         _ => None,
@@ -209,13 +205,8 @@ fn prepare(
     if trainer {
         return Ok(Prepare::Trainer { fit, size, stride });
     }
-    let (steps, mut network) = match inference {
-        Some(config) => (config.image_pre_processing.clone(), config.network_input.clone()),
-        None => (ImagePreProcessing::default(), fit.input(size, stride)),
-    };
-    network.training_input_size = Some(size);
-    let processor = PreProcessor::from_parts(steps, network, Resampler::OpenCv)?;
-    Ok(Prepare::Package(Box::new(processor)))
+    let said = inference.cloned().unwrap_or_else(|| fit.input(size, stride).into());
+    Ok(Prepare::Package(packaged(said, size, Resampler::OpenCv)?))
 }
 
 /// How the trainer fits pictures.

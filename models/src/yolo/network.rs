@@ -43,10 +43,10 @@ pub fn network(g: &mut Graph, w: &Weights, image: Value, spec: &Spec) -> Result<
     let mut most = g.shape(image).rows().saturating_mul(PER_PIXEL);
     most = most.max(PER_PIXEL);
     for (i, layer) in spec.layers.iter().enumerate() {
-        let failed = |source| SpecError::Layer {
+        let failed = |cause| SpecError::Layer {
             layer: i,
             module: layer.module.clone(),
-            source: Box::new(source),
+            cause: Box::new(cause),
         };
         let w = w.at("model").at(i);
         let inputs = inputs(&net.layers, image, layer).map_err(failed)?;
@@ -75,10 +75,10 @@ fn texts_and_guide(
     w: &Weights,
     spec: &Spec,
 ) -> Result<(Option<Tensor>, Option<Value>)> {
-    let failed = |source| SpecError::Layer {
+    let failed = |cause| SpecError::Layer {
         layer: spec.layers.len().saturating_sub(1),
         module: spec.layers.last().map_or_else(String::new, |head| head.module.clone()),
-        source: Box::new(source),
+        cause: Box::new(cause),
     };
     let Some(texts) = texts::texts(w, spec).map_err(failed)? else { return Ok((None, None)) };
     let shape = texts.shape();

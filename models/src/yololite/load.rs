@@ -1,14 +1,12 @@
 //! From a checkpoint or a package to a model.
 
-use std::sync::Arc;
-
 use ocelli_converters::{Format, StateDict};
 use ocelli_engine::{Graph, Weights};
 use ocelli_vision::config::{
     ColorMode, ForwardPass, ImagePreProcessing, InferenceConfig, NetworkInput, PostProcessing,
     ResizeMode,
 };
-use ocelli_vision::{PreProcessor, Resampler, Size, Suppression, Task};
+use ocelli_vision::{Resampler, Size, Suppression, Task};
 
 use super::checkpoint::{Said, needless, weights};
 use super::config::Config;
@@ -18,9 +16,9 @@ use crate::detector::{Detector, Manner};
 use crate::encoders::{ENCODERS, Encoder};
 use crate::prepare::{Prepare, Step, Steps};
 use crate::registry::{AnyModel, LoadRequest, Loaded, Package, Preparation, WeightChoice};
-use crate::runtime::Runtime;
-use crate::served::{Classes, Fused, check_said, class_names, letterboxed, resolution};
-use crate::weights::CheckpointWeights;
+use crate::served::{
+    Classes, Fused, check_said, class_names, compiled, letterboxed, packaged, resolution,
+};
 use crate::{Error, Result};
 
 /// What the sides of an input are multiples of.
@@ -53,17 +51,13 @@ pub(super) fn load(request: &LoadRequest) -> Result<Loaded> {
     let names = class_names(config.classes, options, package, said.class_names)?;
     let prepare = prepare(resolution, options.preparation, inference)?;
 
-    let source = Arc::new(CheckpointWeights::new(weights.clone()));
-    let root = Weights::new(Arc::clone(&source) as _);
     // The trainer's own program leaves the class out of the score where there is one only.
     let single = inference.is_none() && config.classes == 1;
     let describe = {
-        let (config, root) = (config.clone(), root.clone());
-        move |shape: [usize; 4]| graph(&config, &root, single, shape)
+        let config = config.clone();
+        move |w: &Weights, shape| graph(&config, w, single, shape)
     };
-    let runtime = Runtime::new(Arc::clone(executor), describe);
-    runtime.program([1, resolution.height, resolution.width, 3])?;
-    let mut unused = source.unused(&root.used());
+    let (runtime, mut unused) = compiled(executor, &weights, resolution, describe)?;
     unused.retain(|name| !needless(name));
 
     let model = Detector {
@@ -137,12 +131,7 @@ fn prepare(
     preparation: Preparation,
     inference: Option<&InferenceConfig>,
 ) -> Result<Prepare> {
-    let trainer = match preparation {
-        Preparation::Automatic => inference.is_none(),
-        Preparation::Trainer => true,
-        Preparation::Package => false,
-    };
-    if trainer {
+    if preparation.is_trainers(inference.is_some()) {
         return Ok(Prepare::Trainer(Steps {
             blue_first: false,
             fits: vec![Step::Within(size), Step::Pad { size, value: GRAY, centred: true }],
@@ -150,12 +139,8 @@ fn prepare(
             moments: Some((MEAN.to_vec(), STD.to_vec())),
         }));
     }
-    let config = inference.cloned().unwrap_or_else(|| described(size));
-    let mut network = config.network_input;
-    network.training_input_size = Some(size);
-    let steps = config.image_pre_processing;
-    let processor = PreProcessor::from_parts(steps, network, Resampler::OpenCv)?;
-    Ok(Prepare::Package(Box::new(processor)))
+    let said = inference.cloned().unwrap_or_else(|| described(size));
+    Ok(Prepare::Package(packaged(said, size, Resampler::OpenCv)?))
 }
 
 /// How answers are read: as the trainer's program does for a checkpoint, as packages are served for a package.

@@ -4,9 +4,10 @@ use ocelli_engine::op::{Activation, Binary, Filter, Resize};
 use ocelli_engine::{Conv, Graph, Result, Value, Weights};
 
 use super::config::{Config, Neck};
+use crate::blocks::conv_norm::ConvNorm;
 
-/// What batch norms add to the variance.
-const EPS: f32 = 1e-5;
+const RELU: ConvNorm = ConvNorm { eps: 1e-5, activation: Activation::Relu };
+const SILU: ConvNorm = ConvNorm { eps: 1e-5, activation: Activation::Silu };
 
 /// What the network answers, and the maps on the way.
 #[derive(Clone, Debug)]
@@ -79,8 +80,8 @@ fn enlarge(g: &mut Graph, x: Value, like: Value) -> Result<Value> {
 }
 
 impl Neck {
-    fn activation(self) -> Activation {
-        if self.light { Activation::Relu } else { Activation::Silu }
+    fn unit(self) -> ConvNorm {
+        if self.light { RELU } else { SILU }
     }
 
     /// `[n, h, w, c]` to the same.
@@ -91,8 +92,7 @@ impl Neck {
                 light(g, x, &w.at("block"), 4 * i)?
             } else {
                 let names = [format!("{}", 3 * i), format!("{}", 3 * i + 1)];
-                let conv = Conv::same(3);
-                normed(g, x, w, [&names[0], &names[1]], conv, self.activation())?
+                self.unit().run(g, x, w, [&names[0], &names[1]], self.channels, Conv::same(3))?
             };
         }
         Ok(x)
@@ -100,7 +100,8 @@ impl Neck {
 
     /// `[n, h, w, c]` to `[n, h / 2, w / 2, c]`.
     fn shrink(self, g: &mut Graph, x: Value, w: &Weights) -> Result<Value> {
-        normed(g, x, w, ["p6_down", "p6_bn"], Conv::same(3).stride(2), self.activation())
+        let half = Conv::same(3).stride(2);
+        self.unit().run(g, x, w, ["p6_down", "p6_bn"], self.channels, half)
     }
 }
 
@@ -109,26 +110,7 @@ fn light(g: &mut Graph, x: Value, w: &Weights, first: usize) -> Result<Value> {
     let channels = g.shape(x).last_dim();
     let x = g.conv_no_bias(x, &w.at(first), channels, Conv::same(3).groups(channels))?;
     let names = [format!("{}", first + 1), format!("{}", first + 2)];
-    normed(g, x, w, [&names[0], &names[1]], Conv::k(1), Activation::Relu)
-}
-
-/// Convolution, batch norm and activation, the norm perhaps folded into the convolution.
-fn normed(
-    g: &mut Graph,
-    x: Value,
-    w: &Weights,
-    [conv, norm]: [&str; 2],
-    geometry: Conv,
-    activation: Activation,
-) -> Result<Value> {
-    let channels = g.shape(x).last_dim();
-    if w.at(norm).get_optional("weight", &[channels])?.is_none() {
-        let x = g.conv(x, &w.at(conv), channels, geometry)?;
-        return Ok(g.activation(x, activation));
-    }
-    let x = g.conv_no_bias(x, &w.at(conv), channels, geometry)?;
-    let x = g.batch_norm(x, &w.at(norm), EPS)?;
-    Ok(g.activation(x, activation))
+    RELU.run(g, x, w, [&names[0], &names[1]], channels, Conv::k(1))
 }
 
 /// A level's answers: `[n, boxes, 4]`, `[n, boxes, 1]` and `[n, boxes, classes]`.

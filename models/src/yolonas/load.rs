@@ -1,14 +1,12 @@
 //! From a checkpoint or a package to a model.
 
-use std::sync::Arc;
-
 use ocelli_converters::StateDict;
 use ocelli_engine::{Graph, Weights};
 use ocelli_vision::config::{
     ColorMode, ForwardPass, ImagePreProcessing, InferenceConfig, NetworkInput, PostProcessing,
     ResizeMode,
 };
-use ocelli_vision::{PreProcessor, Resampler, Size, Suppression, Task};
+use ocelli_vision::{Resampler, Size, Suppression, Task};
 
 use super::checkpoint::{needless, shape, weights};
 use super::config::Config;
@@ -18,9 +16,9 @@ use super::steps::Processing;
 use crate::detector::{Detector, Manner};
 use crate::prepare::Prepare;
 use crate::registry::{AnyModel, LoadRequest, Loaded, Preparation, WeightChoice};
-use crate::runtime::Runtime;
-use crate::served::{Classes, check_said, class_names, inference_config, resolution};
-use crate::weights::CheckpointWeights;
+use crate::served::{
+    Classes, check_said, class_names, compiled, inference_config, packaged, resolution,
+};
 use crate::{Error, Result};
 
 /// What the sides of an input are multiples of.
@@ -56,15 +54,11 @@ pub(super) fn load(request: &LoadRequest) -> Result<Loaded> {
     let names = class_names(config.classes, options, package, processing.class_names.clone())?;
     let prepare = prepare(&processing, resolution, options.preparation, inference)?;
 
-    let source = Arc::new(CheckpointWeights::new(weights.clone()));
-    let root = Weights::new(Arc::clone(&source) as _);
     let describe = {
-        let (config, root) = (config.clone(), root.clone());
-        move |shape: [usize; 4]| graph(&config, &root, shape)
+        let config = config.clone();
+        move |w: &Weights, shape| graph(&config, w, shape)
     };
-    let runtime = Runtime::new(Arc::clone(executor), describe);
-    runtime.program([1, resolution.height, resolution.width, 3])?;
-    let mut unused = source.unused(&root.used());
+    let (runtime, mut unused) = compiled(executor, &weights, resolution, describe)?;
     unused.retain(|name| !needless(name));
 
     let model = Detector {
@@ -102,20 +96,11 @@ fn prepare(
     preparation: Preparation,
     inference: Option<&InferenceConfig>,
 ) -> Result<Prepare> {
-    let trainer = match preparation {
-        Preparation::Automatic => inference.is_none(),
-        Preparation::Trainer => true,
-        Preparation::Package => false,
-    };
-    if trainer {
+    if preparation.is_trainers(inference.is_some()) {
         return Ok(Prepare::Trainer(processing.steps.resized(size)));
     }
-    let config = inference.cloned().unwrap_or_else(|| described(size));
-    let mut network = config.network_input;
-    network.training_input_size = Some(size);
-    let steps = config.image_pre_processing;
-    let processor = PreProcessor::from_parts(steps, network, Resampler::OpenCv)?;
-    Ok(Prepare::Package(Box::new(processor)))
+    let said = inference.cloned().unwrap_or_else(|| described(size));
+    Ok(Prepare::Package(packaged(said, size, Resampler::OpenCv)?))
 }
 
 /// How answers are read: as the trainer predicts for a checkpoint, as packages are served for a package.

@@ -5,10 +5,12 @@ use ocelli_engine::{Conv, Graph, Result, Value, Weights};
 
 use super::config::{Config, Csp};
 use crate::blocks::boxes::{Form, Places, relative};
+use crate::blocks::conv_norm::ConvNorm;
 use crate::blocks::kernel::Kernel;
 
 /// What batch norms add to the variance.
 const EPS: f32 = 1e-3;
+const UNIT: ConvNorm = ConvNorm { eps: EPS, activation: Activation::Relu };
 
 /// What the network answers, and the maps on the way.
 #[derive(Clone, Debug)]
@@ -145,15 +147,9 @@ fn head(g: &mut Graph, x: Value, w: &Weights, inner: usize, config: &Config) -> 
     Ok([sides, branch("cls_convs", "cls_pred", config.classes)?])
 }
 
-/// Convolution, batch norm and `ReLU`, the norm perhaps folded into the convolution.
+/// Convolution, batch norm and `ReLU`.
 fn unit(g: &mut Graph, x: Value, w: &Weights, out: usize, conv: Conv) -> Result<Value> {
-    if w.get_optional("bn.weight", &[out])?.is_none() {
-        let x = g.conv(x, &w.at("conv"), out, conv)?;
-        return Ok(g.relu(x));
-    }
-    let x = g.conv_no_bias(x, &w.at("conv"), out, conv)?;
-    let x = g.batch_norm(x, &w.at("bn"), EPS)?;
-    Ok(g.relu(x))
+    UNIT.run(g, x, w, ["conv", "bn"], out, conv)
 }
 
 /// A 3 x 3 and a 1 x 1 convolution and perhaps the input, summed, normed and rectified: one convolution here.

@@ -9,6 +9,7 @@ use ocelli_engine::Executor;
 pub mod comparison;
 pub mod formula;
 pub mod golden;
+pub mod loading;
 pub mod rfdetr;
 pub mod served;
 pub mod stages;

@@ -46,7 +46,7 @@ impl Image {
     pub fn open_with(path: impl AsRef<Path>, options: &DecodeOptions) -> Result<Self> {
         let path = path.as_ref();
         let bytes =
-            std::fs::read(path).map_err(|source| VisionError::Io { path: path.into(), source })?;
+            std::fs::read(path).map_err(|cause| VisionError::Io { path: path.into(), cause })?;
         decode(&bytes, options, &path.display().to_string())
     }
 

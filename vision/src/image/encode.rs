@@ -15,7 +15,7 @@ impl Image {
         let path = path.as_ref();
         let format = ImageFormat::from_path(path).map_err(|error| encode_error(path, &error))?;
         let bytes = self.encode(format).map_err(|error| encode_error(path, &error))?;
-        std::fs::write(path, bytes).map_err(|source| VisionError::Io { path: path.into(), source })
+        std::fs::write(path, bytes).map_err(|cause| VisionError::Io { path: path.into(), cause })
     }
 
     /// The picture as the bytes of a PNG file.
@@ -52,7 +52,7 @@ pub(crate) fn save_gray16(path: &Path, size: Size, grays: &[u16]) -> Result<()> 
     image::write_buffer_with_format(&mut file, &bytes, width, height, color, format)
         .map_err(|error| encode_error(path, &error))?;
     std::fs::write(path, file.into_inner())
-        .map_err(|source| VisionError::Io { path: path.into(), source })
+        .map_err(|cause| VisionError::Io { path: path.into(), cause })
 }
 
 fn encode_error(path: &Path, error: &image::ImageError) -> VisionError {

@@ -114,7 +114,7 @@ impl DepthMap {
         bytes.extend(format!("{header:<width$}\n", width = LENGTH - 1).bytes());
         bytes.extend(self.depth.iter().flat_map(|value| value.to_le_bytes()));
         let path = path.as_ref();
-        std::fs::write(path, bytes).map_err(|source| VisionError::Io { path: path.into(), source })
+        std::fs::write(path, bytes).map_err(|cause| VisionError::Io { path: path.into(), cause })
     }
 }
 

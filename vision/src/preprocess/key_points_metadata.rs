@@ -19,6 +19,7 @@ pub struct KeyPointsMetadata {
 struct Entry {
     object_class_id: usize,
     keypoints: BTreeMap<String, String>,
+    #[serde(default)]
     edges: Vec<Edge>,
 }
 
@@ -35,11 +36,8 @@ impl KeyPointsMetadata {
     /// If the text is malformed, a class has no entry or is not one of `classes`, or an edge names
     /// a point that its class lacks.
     pub fn parse(text: &[u8], classes: usize, mapping: Option<&ClassMapping>) -> Result<Self> {
-        let entries: Vec<Entry> =
-            serde_json::from_slice(text).map_err(|error| bad(error.to_string()))?;
-        let mut by_class: BTreeMap<usize, (Vec<String>, Skeleton)> = BTreeMap::new();
-        for entry in entries {
-            let id = entry.object_class_id;
+        let mut by_class = BTreeMap::new();
+        for (id, described) in Self::parse_entries(text)? {
             let class = match mapping {
                 None => id,
                 Some(mapping) => match mapping.index.get(id) {
@@ -51,13 +49,26 @@ impl KeyPointsMetadata {
             if class >= classes {
                 return Err(bad(format!("class {class} is not one of {classes}")));
             }
-            by_class.insert(class, (entry.names()?, entry.skeleton()?));
+            by_class.insert(class, described);
         }
         if let Some(missing) = (0..classes).find(|class| !by_class.contains_key(class)) {
             return Err(bad(format!("class {missing} has no entry")));
         }
         let (names, skeletons) = by_class.into_values().unzip();
         Ok(Self { names, skeletons })
+    }
+
+    /// Parses the file's text: names and pairs of the classes that have an entry, by their id in the
+    /// file.
+    ///
+    /// # Errors
+    /// If the text is malformed, or an edge names a point that its class lacks.
+    pub fn parse_entries(text: &[u8]) -> Result<BTreeMap<usize, (Vec<String>, Skeleton)>> {
+        let entries: Vec<Entry> =
+            serde_json::from_slice(text).map_err(|error| bad(error.to_string()))?;
+        let described =
+            |entry: Entry| Ok((entry.object_class_id, (entry.names()?, entry.skeleton()?)));
+        entries.into_iter().map(described).collect()
     }
 
     fn entries(&self) -> Vec<Entry> {

@@ -229,6 +229,8 @@ fn key_points_are_described_by_class() {
     let mapping = ClassMapping { index: vec![None, Some(0)], names: vec!["dog".to_owned()] };
     let some = KeyPointsMetadata::parse(text, 1, Some(&mapping)).unwrap();
     assert_eq!(some.names, [vec!["nose", "tail", "paw"]]);
+    let lone = br#"[{"object_class_id": 7, "keypoints": {"0": "a"}}]"#;
+    assert_eq!(KeyPointsMetadata::parse_entries(lone).unwrap()[&7], (vec!["a".to_owned()], vec![]));
 
     for (text, classes) in [
         (&text[..], 1),

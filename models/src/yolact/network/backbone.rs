@@ -4,11 +4,12 @@ use ocelli_engine::op::Activation;
 use ocelli_engine::{Conv, Graph, Result, Value, Weights};
 
 use super::super::config::Backbone;
+use crate::blocks::conv_norm::ConvNorm;
 
-/// What batch norms add to the variance.
-const EPS: f32 = 1e-5;
-/// What is left of a negative number in the darknet.
-const SLOPE: f32 = 0.1;
+const RELU: ConvNorm = ConvNorm { eps: 1e-5, activation: Activation::Relu };
+const LINEAR: ConvNorm = ConvNorm { activation: Activation::Identity, ..RELU };
+/// Of the darknet.
+const LEAKY: ConvNorm = ConvNorm { activation: Activation::LeakyRelu(0.1), ..RELU };
 
 /// A picture to one map a stage, finest first.
 pub(super) fn backbone(
@@ -24,7 +25,7 @@ pub(super) fn backbone(
 }
 
 fn resnet(g: &mut Graph, image: Value, w: &Weights, depths: [usize; 4]) -> Result<Vec<Value>> {
-    let x = unit(g, image, w, ["conv1", "bn1"], 64, Conv::same(7).stride(2), Activation::Relu)?;
+    let x = RELU.run(g, image, w, ["conv1", "bn1"], 64, Conv::same(7).stride(2))?;
     let mut x = g.max_pool(x, 3, 2, 1)?;
     let mut maps = Vec::new();
     for (stage, depth) in depths.into_iter().enumerate() {
@@ -39,14 +40,13 @@ fn resnet(g: &mut Graph, image: Value, w: &Weights, depths: [usize; 4]) -> Resul
 
 /// `[n, h, w, _]` to `[n, h / stride, w / stride, 4 * inner]`.
 fn bottleneck(g: &mut Graph, x: Value, w: &Weights, inner: usize, stride: usize) -> Result<Value> {
-    let (relu, none) = (Activation::Relu, Activation::Identity);
-    let y = unit(g, x, w, ["conv1", "bn1"], inner, Conv::k(1), relu)?;
-    let y = unit(g, y, w, ["conv2", "bn2"], inner, Conv::same(3).stride(stride), relu)?;
-    let y = unit(g, y, w, ["conv3", "bn3"], 4 * inner, Conv::k(1), none)?;
+    let y = RELU.run(g, x, w, ["conv1", "bn1"], inner, Conv::k(1))?;
+    let y = RELU.run(g, y, w, ["conv2", "bn2"], inner, Conv::same(3).stride(stride))?;
+    let y = LINEAR.run(g, y, w, ["conv3", "bn3"], 4 * inner, Conv::k(1))?;
     let aside = stride != 1 || g.shape(x).last_dim() != 4 * inner;
     let x = if aside {
         let names = ["downsample.0", "downsample.1"];
-        unit(g, x, w, names, 4 * inner, Conv::k(1).stride(stride), none)?
+        LINEAR.run(g, x, w, names, 4 * inner, Conv::k(1).stride(stride))?
     } else {
         x
     };
@@ -56,7 +56,7 @@ fn bottleneck(g: &mut Graph, x: Value, w: &Weights, inner: usize, stride: usize)
 
 fn darknet(g: &mut Graph, image: Value, w: &Weights, depths: [usize; 5]) -> Result<Vec<Value>> {
     let leaky = |g: &mut Graph, x: Value, w: &Weights, out: usize, conv: Conv| {
-        unit(g, x, w, ["0", "1"], out, conv, Activation::LeakyRelu(SLOPE))
+        LEAKY.run(g, x, w, ["0", "1"], out, conv)
     };
     let mut x = leaky(g, image, &w.at("_preconv"), 32, Conv::same(3))?;
     let mut maps = Vec::new();
@@ -71,23 +71,4 @@ fn darknet(g: &mut Graph, image: Value, w: &Weights, depths: [usize; 5]) -> Resu
         maps.push(x);
     }
     Ok(maps)
-}
-
-/// Convolution, batch norm and activation, the norm perhaps folded into the convolution.
-fn unit(
-    g: &mut Graph,
-    x: Value,
-    w: &Weights,
-    [conv, norm]: [&str; 2],
-    out: usize,
-    geometry: Conv,
-    activation: Activation,
-) -> Result<Value> {
-    let x = if w.at(norm).get_optional("weight", &[out])?.is_some() {
-        let x = g.conv_no_bias(x, &w.at(conv), out, geometry)?;
-        g.batch_norm(x, &w.at(norm), EPS)?
-    } else {
-        g.conv(x, &w.at(conv), out, geometry)?
-    };
-    Ok(g.activation(x, activation))
 }

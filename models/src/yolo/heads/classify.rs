@@ -3,8 +3,8 @@
 use ocelli_engine::{Conv, Graph, Result, Value, Weights};
 
 use super::Head;
-use super::found::{has, out_channels};
-use crate::yolo::modules::conv::unit;
+use super::found::out_channels;
+use crate::blocks::conv_norm::ConvNorm;
 
 /// PyTorch's: networks that classify keep it, and the head that makes a classifier of a detector is new.
 const EPS: f32 = 1e-5;
@@ -21,13 +21,8 @@ pub(super) fn classify(
         _ => g.concat(features, 3)?,
     };
     let width = out_channels(w, "conv.conv.weight")?;
-    let x = if has(w, "conv.conv.bias")? {
-        unit(g, x, &w.at("conv"), width, Conv::k(1), Some(head.activation))?
-    } else {
-        let x = g.conv_no_bias(x, &w.at("conv").at("conv"), width, Conv::k(1))?;
-        let x = g.batch_norm(x, &w.at("conv").at("bn"), EPS)?;
-        g.activation(x, head.activation)
-    };
+    let unit = ConvNorm { eps: EPS, activation: head.activation };
+    let x = unit.run(g, x, &w.at("conv"), ["conv", "bn"], width, Conv::k(1))?;
     let x = g.global_avg_pool(x)?;
     let n = g.shape(x)[0];
     let x = g.reshape(x, &[n, width])?;

@@ -3,6 +3,8 @@
 use ocelli_engine::op::Activation;
 use ocelli_engine::{Conv, Graph, Result, Value, Weights};
 
+use crate::blocks::conv_norm::ConvNorm;
+
 /// Of the batch norms of all networks but classifiers.
 pub(in crate::yolo) const EPS: f32 = 1e-3;
 
@@ -27,8 +29,8 @@ impl Units {
         out: usize,
         conv: Conv,
     ) -> Result<Value> {
-        let x = self.linear(g, x, w, out, conv)?;
-        Ok(g.activation(x, self.activation))
+        let Units { activation, eps } = self;
+        ConvNorm { eps, activation }.run(g, x, w, ["conv", "bn"], out, conv)
     }
 
     /// [`Units::conv`] with a kernel of odd side `k` that keeps the size.
@@ -52,11 +54,7 @@ impl Units {
         out: usize,
         conv: Conv,
     ) -> Result<Value> {
-        if w.get_optional("bn.weight", &[out])?.is_none() {
-            return g.conv(x, &w.at("conv"), out, conv);
-        }
-        let x = g.conv_no_bias(x, &w.at("conv"), out, conv)?;
-        g.batch_norm(x, &w.at("bn"), self.eps)
+        self.with(Activation::Identity).conv(g, x, w, out, conv)
     }
 
     /// The same with another activation.

@@ -5,6 +5,7 @@ use ocelli_engine::{Conv, Error, Graph, Result, Value, Weights};
 
 use super::call::Call;
 use super::conv::Units;
+use crate::blocks::conv_norm::ConvNorm;
 
 /// `ResNetLayer`: channels in, channels, stride, whether it is the stem, blocks, expansion.
 pub(super) fn layer(g: &mut Graph, x: Value, w: &Weights, call: &Call<'_>) -> Result<Value> {
@@ -60,9 +61,8 @@ pub(super) fn torchvision(g: &mut Graph, x: Value, w: &Weights, call: &Call<'_>)
         return Err(Error::Shape { op: "torchvision", what });
     };
     let (w, eps) = (w.at("m"), call.units.eps);
-    let x = g.conv_no_bias(x, &w.at(0), 64, Conv::same(7).stride(2))?;
-    let x = g.batch_norm(x, &w.at(1), eps)?;
-    let x = g.relu(x);
+    let stem = ConvNorm { eps, activation: Activation::Relu };
+    let x = stem.run(g, x, &w, ["0", "1"], 64, Conv::same(7).stride(2))?;
     let mut x = g.max_pool(x, 3, 2, 1)?;
     for (i, &depth) in depths.iter().enumerate() {
         for j in 0..depth {
@@ -83,9 +83,7 @@ fn basic(
     eps: f32,
 ) -> Result<Value> {
     let step = |g: &mut Graph, x, names: [&str; 2], out, geometry, activation| {
-        let x = g.conv_no_bias(x, &w.at(names[0]), out, geometry)?;
-        let x = g.batch_norm(x, &w.at(names[1]), eps)?;
-        Ok::<_, Error>(g.activation(x, activation))
+        ConvNorm { eps, activation }.run(g, x, w, names, out, geometry)
     };
     let (relu, none) = (Activation::Relu, Activation::Identity);
     let wide = Conv::same(3);

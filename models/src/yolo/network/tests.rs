@@ -104,6 +104,15 @@ fn a_missing_weight_is_named_with_its_layer() {
 }
 
 #[test]
+fn a_message_has_its_cause_and_the_chain_no_more() {
+    let built = build(&spec(vec![line(&[-1], 1, "Conv", &[65_536.0, 31.0])]));
+    let error = built.map(|_| ()).unwrap_err();
+    let error = crate::Error::Layers { file: "a.pt".to_owned(), cause: error };
+    assert!(error.to_string().starts_with("a.pt: layer 0 (Conv): zeros: tensor `model.0."));
+    assert!(std::error::Error::source(&error).is_none());
+}
+
+#[test]
 fn inputs_count_from_the_front_and_back() {
     let (g, net) = build(&spec(vec![
         line(&[-1], 1, "Conv", &[64.0]),
