@@ -13,7 +13,7 @@ use crate::{DType, Graph, Node, Program, Result, Tensor, Value};
 pub(super) fn constants(executor: &CpuExecutor, mut graph: Graph) -> Result<Graph> {
     let Some(part) = constant_part(&graph) else { return Ok(graph) };
     let (packs, factors) = (Arc::new(Packs::default()), Factors::F32);
-    let own = CpuExecutor { packs, factors, ..executor.clone() };
+    let own = CpuExecutor { factors, packs, ..executor.clone() };
     let program: Arc<dyn Program> = Arc::new(own.program(&part)?);
     let mut session = program.session()?;
     session.run()?;

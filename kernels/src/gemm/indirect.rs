@@ -82,7 +82,7 @@ impl<A: Source> Product<'_, A> {
             match self.factors {
                 Factors::F32 => dispatch(self.isa, Piece::<_, false>::new(self, tiles, panels)),
                 Factors::Bf16 => {
-                    dispatch_bf16(self.isa, Piece::<_, true>::new(self, tiles, panels))
+                    dispatch_bf16(self.isa, Piece::<_, true>::new(self, tiles, panels));
                 }
             }
         });

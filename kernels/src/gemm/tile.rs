@@ -98,9 +98,9 @@ pub(crate) unsafe fn tile<S: Simd, const PAIRS: bool>(
     debug_assert!(rows <= mr && (width == nr || width == nr / 2));
     if S::LANES >= 8 {
         if width == nr {
-            by_rows::<S, PAIRS, 2>(s, rows, args)
+            by_rows::<S, PAIRS, 2>(s, rows, args);
         } else {
-            by_rows::<S, PAIRS, 1>(s, rows, args)
+            by_rows::<S, PAIRS, 1>(s, rows, args);
         }
     } else if width == nr {
         by_rows::<S, PAIRS, 4>(s, rows, args);
