@@ -2,14 +2,17 @@
 //! how scores become answers.
 
 mod beside;
+mod exported;
 mod finish;
 mod model;
 mod processor;
 mod timm;
+mod tokens;
 mod transform;
 mod weights;
 
 pub(crate) use beside::Beside;
+pub(crate) use exported::{Embeddings, completed};
 pub(crate) use finish::{Heads, Plan, check_unused, finish};
 pub(crate) use model::CONFIDENCE;
 pub(crate) use transform::{IMAGENET, Transform};
