@@ -136,7 +136,7 @@ def expect_module(file, model):
     expect(file, tensors)
 
 
-def save(model, file, **options):
+def stripped(model):
     """Without the paths of this machine, which traces of the stack hold, and other bulk."""
     for node in model.graph.node:
         kept = [entry for entry in node.metadata_props if entry.key.endswith("name_scopes")]
@@ -146,7 +146,11 @@ def save(model, file, **options):
     for part in (model.graph, *model.graph.value_info, *model.graph.initializer, *model.graph.input):
         del part.metadata_props[:]
     del model.graph.value_info[:]
-    onnx.save(model, FOLDER / file, **options)
+    return model
+
+
+def save(model, file, **options):
+    onnx.save(stripped(model), FOLDER / file, **options)
 
 
 def export(model, file, example=(1, 3, 4, 4), **options):
