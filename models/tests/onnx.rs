@@ -14,7 +14,7 @@ use ocelli_models::{AnyModel, Error, LoadOptions, LoadRequest, Loaded, Package, 
 use ocelli_vision::{ColorOrder, Image, InferOptions, Task};
 use serde_json::{Value, json};
 
-const SIDE: usize = 16;
+const SIDE: usize = 20;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/onnx")
@@ -89,9 +89,12 @@ fn off(found: &[f32], needed: &[f32]) -> f32 {
     found.iter().zip(needed).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }
 
+/// An optimiser made one product of the three of each attention.
+const JOINED: &str = "dinov2-transformers-sim.onnx";
+
 #[test]
 fn answers_are_those_of_onnxruntime() {
-    for row in rows() {
+    for row in rows().into_iter().filter(|row| row["file"] != JOINED) {
         let task: Task = list(&row["task"]);
         let loaded =
             load(&row, open(&row), task).unwrap_or_else(|e| panic!("{}: {e}", row["file"]));
@@ -135,17 +138,12 @@ fn replaced(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
 #[test]
 fn a_weight_that_has_no_name_beyond_doubt_is_an_error() {
     let cases = [
-        // The query's path, so that nothing tells its name.
-        (
-            "vit-transformers-script.onnx",
-            "vit.layers.0.attention.q_proj.bias",
-            "onnx::ayers.0.attention.q_proj.bia",
-        ),
+        (JOINED, "onnx", "onnx"),
         // Of two layers with one path.
         ("dinov3_probe-script.onnx", "/blocks.1/attn/qkv/MatMul", "/blocks.0/attn/qkv/MatMul"),
         ("vit-timm-script.onnx", "blocks.1.norm2.weight", "blocks.1.norm3.weight"),
+        ("vit-timm-script.onnx", "Erf", "Tan"),
         ("vit-timm-script.onnx", "cls_token", "cls::toke"),
-        ("vit-timm-script.onnx", "pos_embed", "pos::embe"),
     ];
     for (file, from, to) in cases {
         let row = row(file);
@@ -156,7 +154,7 @@ fn a_weight_that_has_no_name_beyond_doubt_is_an_error() {
                 let off = off(&answer(&loaded), &list::<Vec<f32>>(&row["answer"]));
                 panic!("{file}: {from} was guessed, answers are off by {off}");
             }
-            Err(error) => eprintln!("{file}: {error}"),
+            Err(error) => eprintln!("{from}: {error}"),
         }
     }
 }

@@ -25,7 +25,7 @@ from torch import nn
 from onnx_fixtures import stripped
 
 FOLDER = pathlib.Path(__file__).parents[2] / "models" / "tests" / "fixtures" / "onnx"
-SIDE, PATCH, WIDTH, HEADS, CLASSES = 16, 4, 16, 2, 3
+SIDE, PATCH, WIDTH, HEADS, CLASSES = 20, 4, 16, 4, 3
 SIZES = dict(hidden_size=WIDTH, num_hidden_layers=2, num_attention_heads=HEADS, image_size=SIDE, patch_size=PATCH)
 TIMM = dict(embed_dim=WIDTH, depth=2, num_heads=HEADS, img_size=SIDE, patch_size=PATCH)
 

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
-use ocelli_converters::{DType, Format, StateDict, Tensor};
+use ocelli_converters::{DType, Format, StateDict, Tensor, Value};
+use ocelli_engine::op::Activation;
 
 use super::tokens::{Loose, Tokens};
+use crate::{Error, Result};
 
 /// Names of the tokens and places of a network.
 pub(crate) struct Embeddings {
@@ -83,15 +85,41 @@ fn cut<'a>(
     Some((joined, [class.name(), others.name()]))
 }
 
+/// That an exported graph computes the activation that the usual networks have.
+///
+/// # Errors
+/// It has another.
+pub(crate) fn check_activation(file: &StateDict, activation: Activation) -> Result<()> {
+    if file.format() != Format::Onnx || activation != Activation::Gelu {
+        return Ok(());
+    }
+    let nodes = file.root().get("nodes").and_then(Value::as_slice).unwrap_or_default();
+    let is_gelu = |node: &Value| {
+        let kind = node.get("op_type").and_then(Value::as_str).unwrap_or_default();
+        let approximate = node.at(&["attributes", "approximate"]).and_then(Value::as_str);
+        matches!(kind, "Erf" | "Gelu" | "BiasGelu") && approximate.is_none_or(|how| how == "none")
+    };
+    if nodes.iter().any(is_gelu) {
+        return Ok(());
+    }
+    Err(Error::Unsupported {
+        file: file.file().to_owned(),
+        what: "a graph without the activation `gelu`".to_owned(),
+        hint: "load the checkpoint with its `config.json`".to_owned(),
+    })
+}
+
 /// Whether an exporter gave the name, not a module.
 fn is_made_up(name: &str) -> bool {
     name.starts_with('/') || name.contains("::") || !name.contains('.')
 }
 
-/// Whether it is part of a computation for certain: no list of floats.
+/// Whether it is part of a computation for certain: no list of floats, or a mask that hides nothing.
 fn is_number(tensor: &Tensor) -> bool {
     let float = matches!(tensor.dtype(), DType::F32 | DType::F16 | DType::BF16 | DType::F64);
-    !float || tensor.len() <= 1
+    let zeros = || tensor.to_f32().is_ok_and(|values| values.iter().all(|&value| value == 0.0));
+    let square = matches!(tensor.shape(), [_, _, rows, columns] if rows == columns);
+    !float || tensor.len() <= 1 || square && zeros()
 }
 
 /// Whether it can be of the angles of rotary positions, by place and channel of a head, and no parameter: those have

@@ -12,7 +12,7 @@ mod transform;
 mod weights;
 
 pub(crate) use beside::Beside;
-pub(crate) use exported::{Embeddings, completed};
+pub(crate) use exported::{Embeddings, check_activation, completed};
 pub(crate) use finish::{Heads, Plan, check_unused, finish};
 pub(crate) use model::CONFIDENCE;
 pub(crate) use transform::{IMAGENET, Transform};
