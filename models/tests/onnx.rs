@@ -158,3 +158,15 @@ fn a_weight_that_has_no_name_beyond_doubt_is_an_error() {
         }
     }
 }
+
+#[test]
+fn a_cut_file_is_an_error() {
+    let row = row("dinov3_probe-dynamo.onnx");
+    let bytes = std::fs::read(folder().join("dinov3_probe-dynamo.onnx")).unwrap();
+    for end in (0..bytes.len()).step_by(997) {
+        let weights = StateDict::from_bytes(bytes[..end].to_vec(), "cut.onnx");
+        let loaded =
+            weights.ok().and_then(|weights| load(&row, weights, Task::Classification).ok());
+        assert!(loaded.is_none(), "the first {end} bytes are a model");
+    }
+}
