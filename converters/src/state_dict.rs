@@ -46,7 +46,10 @@ pub enum Format {
     /// Such a weight of a convolution, linear layer, batch or layer norm is given the name of its
     /// PyTorch module instead, if another parameter of the layer or the path in the node's name
     /// tells it beyond doubt. A linear layer's weight that is stored as `[in, out]` for a matrix
-    /// product is then a view with axes `[out, in]`, as PyTorch has it. An initializer that stands
+    /// product is then a view with axes `[out, in]`, as PyTorch has it. Where a module that is none
+    /// of these layers multiplies by one unnamed vector and adds another, they are its `weight` and
+    /// `bias`, with one axis. A path that leaves a module out, because a method was called and not
+    /// the module, is completed as the names nearest to it show. An initializer that stands
     /// for equal parameters of several modules is there under all their names. Names that modules
     /// gave stay as they are, and a weight into which a batch norm was folded has the name of the
     /// convolution's. Parameters that were cut up (`in_proj_weight` of an attention) keep the names

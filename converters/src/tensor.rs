@@ -102,16 +102,22 @@ impl Tensor {
 
     /// The same data with its axes in reverse order.
     pub(crate) fn transposed(&self) -> Self {
-        let View { file, dtype, offset, storage, .. } = &*self.view;
         let reversed = |axes: &[usize]| axes.iter().rev().copied().collect();
-        let view = View {
-            file: file.clone(),
-            dtype: *dtype,
-            shape: reversed(&self.view.shape),
-            strides: reversed(&self.view.strides),
-            offset: *offset,
-            storage: storage.clone(),
-        };
+        self.with_axes(reversed(&self.view.shape), reversed(&self.view.strides))
+    }
+
+    /// The same data without its axes of one element.
+    pub(crate) fn joined(&self) -> Self {
+        let axes = self.view.shape.iter().copied().zip(self.view.strides.iter().copied());
+        let (shape, strides) = axes.filter(|&(extent, _)| extent != 1).unzip();
+        self.with_axes(shape, strides)
+    }
+
+    /// Extents and strides must reach the same elements.
+    fn with_axes(&self, shape: Vec<usize>, strides: Vec<usize>) -> Self {
+        let View { file, dtype, offset, storage, .. } = &*self.view;
+        let (file, storage) = (file.clone(), storage.clone());
+        let view = View { file, dtype: *dtype, shape, strides, offset: *offset, storage };
         Tensor { name: self.name.clone(), view: Arc::new(view) }
     }
 

@@ -20,6 +20,7 @@ import onnxslim
 import torch
 import torchvision
 from onnx import TensorProto, helper, numpy_helper
+from timm.models.convnext import ConvNeXtBlock
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
@@ -136,7 +137,7 @@ def expect_module(file, model):
     expect(file, tensors)
 
 
-def save(model, file, **options):
+def stripped(model):
     """Without the paths of this machine, which traces of the stack hold, and other bulk."""
     for node in model.graph.node:
         kept = [entry for entry in node.metadata_props if entry.key.endswith("name_scopes")]
@@ -146,7 +147,11 @@ def save(model, file, **options):
     for part in (model.graph, *model.graph.value_info, *model.graph.initializer, *model.graph.input):
         del part.metadata_props[:]
     del model.graph.value_info[:]
-    onnx.save(model, FOLDER / file, **options)
+    return model
+
+
+def save(model, file, **options):
+    onnx.save(stripped(model), FOLDER / file, **options)
 
 
 def export(model, file, example=(1, 3, 4, 4), **options):
@@ -203,6 +208,19 @@ def detector():
     }
 
 
+def response_norms():
+    """ConvNeXt V2's blocks of both kinds, whose response norms no operation of ONNX stands for."""
+    torch.manual_seed(2)
+    model = nn.Sequential(*(ConvNeXtBlock(2, use_grn=True, conv_mlp=conv, ls_init_value=None) for conv in (True, False)))
+    for parameter in model.parameters():
+        parameter.data = torch.rand_like(parameter)
+    model = nn.Sequential(model.eval(), nn.Conv2d(2, 1, 1))
+    for file, dynamo in [("response-norms-script.onnx", False), ("response-norms-dynamo.onnx", True)]:
+        options = dict(verbose=False) if dynamo else dict(opset_version=17)
+        save(export(model, file, example=(1, 2, 4, 4), dynamo=dynamo, **options), file)
+        expect_module(file, model)
+
+
 FLOATS = [0.0, 1.0, -2.5, 448.0]
 INTS = [0, 1, 100, 7]
 TYPES = {
@@ -256,6 +274,7 @@ def main():
     FOLDER.mkdir(parents=True, exist_ok=True)
     networks()
     detector()
+    response_norms()
     dtypes()
     text = json.dumps(EXPECTED, indent=1)
     (FOLDER / "expected.json").write_text(text + "\n")

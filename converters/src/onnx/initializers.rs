@@ -95,9 +95,14 @@ impl<'a> Initializers<'a> {
         self.tensors[place].0
     }
 
-    /// Number of axes of the tensor at a place.
-    pub(crate) fn axes(&self, place: usize) -> usize {
-        self.tensors[place].1.shape().len()
+    /// Extents of the tensor at a place.
+    pub(crate) fn shape(&self, place: usize) -> &[usize] {
+        self.tensors[place].1.shape()
+    }
+
+    /// Number of elements of the tensor at a place.
+    pub(crate) fn len(&self, place: usize) -> usize {
+        self.tensors[place].1.len()
     }
 
     /// The tensor that a value is, or is a copy of.

@@ -5,6 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use super::initializers::Initializers;
 use super::node::{Attribute, Node};
 use super::path::{is_anonymous, is_later_call, module_of};
+use super::scalings::{Scaling, Scalings};
+use super::witnesses::Witnesses;
 
 /// Layers met in a graph and the initializers they use.
 #[derive(Default)]
@@ -12,6 +14,7 @@ pub(crate) struct Layers<'a> {
     met: Vec<Layer<'a>>,
     /// Outputs of matrix products, which a bias may be added to, and the layer each is of.
     products: HashMap<&'a str, usize>,
+    scalings: Scalings<'a>,
     /// Parameters under further names: initializer and name.
     copies: Vec<(usize, &'a str)>,
     /// How often an initializer is used, by whatever node.
@@ -29,7 +32,17 @@ struct Slot<'a> {
     /// Its name at the place of use.
     name: &'a str,
     role: &'static str,
-    transposed: bool,
+    axes: Axes,
+}
+
+/// How PyTorch has the axes of a tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Axes {
+    Same,
+    /// The two the other way round.
+    Reversed,
+    /// As one; the others are of one element.
+    Joined,
 }
 
 /// A name that an initializer has in PyTorch.
@@ -37,8 +50,7 @@ struct Slot<'a> {
 pub(crate) struct Recovered {
     pub(crate) initializer: usize,
     pub(crate) name: String,
-    /// Whether PyTorch has the two axes the other way round.
-    pub(crate) transposed: bool,
+    pub(crate) axes: Axes,
 }
 
 const AFFINE: &[&str] = &["weight", "bias"];
@@ -64,7 +76,11 @@ impl<'a> Layers<'a> {
                     self.products.insert(output, layers);
                 }
             }
-            "Add" => self.bias(node, known),
+            "Mul" => self.scalings.see(node, known),
+            "Add" => {
+                self.bias(node, known);
+                self.scalings.see(node, known);
+            }
             _ => {}
         }
     }
@@ -83,15 +99,16 @@ impl<'a> Layers<'a> {
         let mut slots = Vec::new();
         for (&name, &role) in node.inputs.iter().skip(1).zip(roles) {
             let Some(initializer) = known.place(name) else { continue };
-            let axes = known.axes(initializer);
+            let rank = known.shape(initializer).len();
             let fits = match role {
-                "weight" if linear => axes == 2,
+                "weight" if linear => rank == 2,
                 "weight" => true,
-                _ => axes == 1,
+                _ => rank == 1,
             };
             if fits {
-                let transposed = transposed && role == "weight";
-                slots.push(Slot { initializer, name, role, transposed });
+                let reversed = transposed && role == "weight";
+                let axes = if reversed { Axes::Reversed } else { Axes::Same };
+                slots.push(Slot { initializer, name, role, axes });
             }
         }
         if !slots.is_empty() {
@@ -110,22 +127,31 @@ impl<'a> Layers<'a> {
                 (Some(ours), Some(theirs)) => *ours == theirs,
                 _ => true,
             };
-            if known.axes(initializer) == 1 && same_module && layer.slots.len() == 1 {
-                layer.slots.push(Slot { initializer, name, role: "bias", transposed: false });
+            let is_vector = known.shape(initializer).len() == 1;
+            if is_vector && same_module && layer.slots.len() == 1 {
+                let axes = Axes::Same;
+                layer.slots.push(Slot { initializer, name, role: "bias", axes });
             }
         }
     }
 
     /// The names found, those of one initializer in the order of its uses. A name that two
     /// initializers claim, or that one has already, goes to neither.
-    pub(crate) fn names(&self, known: &Initializers<'a>) -> Vec<Recovered> {
+    pub(crate) fn names(mut self, known: &Initializers<'a>) -> Vec<Recovered> {
+        self.add_scalings(known);
         let mut claims = Claims::default();
         for &(initializer, name) in &self.copies {
-            claims.add(Recovered { initializer, name: name.into(), transposed: false });
+            claims.add(Recovered { initializer, name: name.into(), axes: Axes::Same });
         }
         let modules = self.modules(known);
+        let witnesses = self.witnesses(known);
         for layer in &self.met {
-            let Some(prefix) = self.prefix(layer, known, &modules) else { continue };
+            let named = self.named_prefix(layer, known).map(str::to_owned);
+            let Some(prefix) =
+                named.or_else(|| prefix(layer.module.as_ref()?, &modules, &witnesses))
+            else {
+                continue;
+            };
             for slot in &layer.slots {
                 if let Some(claim) = self.claim(slot, &prefix, known) {
                     claims.add(claim);
@@ -142,44 +168,75 @@ impl<'a> Layers<'a> {
         of_layers.chain(of_parameters).collect()
     }
 
-    /// What the names of a layer's parameters start with. A parameter that has its name still is
-    /// the best witness, unless equal ones elsewhere were merged with it; then comes the module,
-    /// unless it holds other modules and so is no layer itself.
-    fn prefix(
-        &self,
-        layer: &Layer<'a>,
-        known: &Initializers<'a>,
-        modules: &BTreeSet<&str>,
-    ) -> Option<String> {
+    /// Modules that scale and are no other layer become layers.
+    fn add_scalings(&mut self, known: &Initializers<'a>) {
+        let pairs = std::mem::take(&mut self.scalings).pairs(known);
+        let of_layers = self.met.iter().filter_map(|layer| layer.module.as_deref());
+        let taken: BTreeSet<String> = of_layers.map(str::to_owned).collect();
+        for Scaling { module, weight, bias } in pairs {
+            if taken.contains(&module) {
+                continue;
+            }
+            let slot =
+                |(initializer, name), role| Slot { initializer, name, role, axes: Axes::Joined };
+            let slots = vec![slot(weight, "weight"), slot(bias, "bias")];
+            self.met.push(Layer { module: Some(module), slots });
+        }
+    }
+
+    /// What layers that have a name show of the modules around them.
+    fn witnesses<'m>(&'m self, known: &Initializers<'a>) -> Witnesses<'m> {
+        let mut witnesses = Witnesses::default();
+        for layer in &self.met {
+            let name = self.named_prefix(layer, known).and_then(|prefix| prefix.strip_suffix('.'));
+            if let (Some(path), Some(name)) = (&layer.module, name) {
+                witnesses.add(path, name);
+            }
+        }
+        witnesses
+    }
+
+    /// What the names of a layer's parameters start with, if one has its name still: the best witness, unless equal
+    /// ones elsewhere were merged with it.
+    fn named_prefix(&self, layer: &Layer<'a>, known: &Initializers<'a>) -> Option<&'a str> {
         let is_own = |slot: &&Slot| {
             let alone = self.uses.get(&slot.initializer) == Some(&1);
             let is_copy = slot.name != known.name(slot.initializer);
             !is_anonymous(slot.name) && (alone || is_copy)
         };
-        let named = layer.slots.iter().filter(is_own).find_map(|slot| {
+        layer.slots.iter().filter(is_own).find_map(|slot| {
             let prefix = slot.name.strip_suffix(slot.role)?;
-            (prefix.is_empty() || prefix.ends_with(['.', '_'])).then(|| prefix.to_owned())
-        });
-        named.or_else(|| {
-            let prefix = format!("{}.", layer.module.as_ref()?);
-            let inner = modules.range(prefix.as_str()..).next();
-            (!inner.is_some_and(|module| module.starts_with(&prefix))).then_some(prefix)
+            (prefix.is_empty() || prefix.ends_with(['.', '_'])).then_some(prefix)
         })
     }
 
     fn claim(&self, slot: &Slot, prefix: &str, known: &Initializers) -> Option<Recovered> {
         let own = known.name(slot.initializer);
         let name = format!("{prefix}{}", slot.role);
-        let wanted = if is_anonymous(own) {
+        let wanted = if slot.axes == Axes::Joined {
+            true
+        } else if is_anonymous(own) {
             slot.name == own || is_anonymous(slot.name)
         } else {
             let alone = self.uses.get(&slot.initializer) == Some(&1) && slot.name == own;
             let elsewhere = owner(own) != owner(&name) && !is_later_call(&name, own);
-            !alone && !slot.transposed && elsewhere
+            !alone && slot.axes != Axes::Reversed && elsewhere
         };
-        let Slot { initializer, transposed, .. } = *slot;
-        wanted.then_some(Recovered { initializer, name, transposed })
+        let Slot { initializer, axes, .. } = *slot;
+        wanted.then_some(Recovered { initializer, name, axes })
     }
+}
+
+/// What the names of the parameters of the module at `path` start with, unless it holds other modules and so is no
+/// layer itself.
+fn prefix(path: &str, modules: &BTreeSet<&str>, witnesses: &Witnesses) -> Option<String> {
+    let is_layer = |prefix: &str| {
+        let inner = modules.range(prefix..).next();
+        !inner.is_some_and(|module| module.starts_with(prefix))
+    };
+    let own = format!("{path}.");
+    let prefix = witnesses.name(path).map_or_else(|| own.clone(), |name| format!("{name}."));
+    (is_layer(&own) && is_layer(&prefix)).then_some(prefix)
 }
 
 /// Path of the module that a parameter belongs to.
@@ -220,7 +277,7 @@ impl Claims {
             return;
         };
         let other = &self.made[place];
-        if (other.initializer, other.transposed) != (claim.initializer, claim.transposed) {
+        if (other.initializer, other.axes) != (claim.initializer, claim.axes) {
             self.contested.insert(place);
         }
     }

@@ -7,8 +7,10 @@ mod model;
 pub(crate) mod node;
 pub(crate) mod path;
 pub(crate) mod root;
+pub(crate) mod scalings;
 mod tensor;
 pub(crate) mod values;
 pub(crate) mod wire;
+pub(crate) mod witnesses;
 
 pub(crate) use model::{Model, is_model};

@@ -2,7 +2,7 @@
 
 use super::Model;
 use super::initializers::Initializers;
-use super::layers::Recovered;
+use super::layers::{Axes, Recovered};
 use super::values::Values;
 use super::wire::Fields;
 use crate::error::Fault;
@@ -26,7 +26,7 @@ pub(crate) fn root<'a>(
     }
     let (graph_name, inputs, outputs) = graph(bytes, model, known, values)?;
     let renamed = renamed(known, recovered, values)?;
-    let transposed = recovered.iter().filter(|other| other.transposed);
+    let transposed = recovered.iter().filter(|other| other.axes == Axes::Reversed);
     let mut unsupported = Vec::new();
     for (name, reason) in &known.unsupported {
         unsupported.push((*name, values.long_text(reason)?));

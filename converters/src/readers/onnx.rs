@@ -10,7 +10,7 @@ use crate::names::Named;
 use crate::onnx::Model;
 use crate::onnx::external::Folder;
 use crate::onnx::initializers::Initializers;
-use crate::onnx::layers::{Layers, Recovered};
+use crate::onnx::layers::{Axes, Layers, Recovered};
 use crate::onnx::node::Node;
 use crate::onnx::path::is_anonymous;
 use crate::onnx::root::root;
@@ -79,7 +79,11 @@ fn named(known: &Initializers, recovered: &[Recovered]) -> Named {
             named.push(name, tensor, "");
         }
         for other in others {
-            let tensor = if other.transposed { &tensor.transposed() } else { tensor };
+            let tensor = match other.axes {
+                Axes::Same => tensor,
+                Axes::Reversed => &tensor.transposed(),
+                Axes::Joined => &tensor.joined(),
+            };
             named.push(&other.name, tensor, "");
         }
     }

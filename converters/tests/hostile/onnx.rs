@@ -195,6 +195,91 @@ fn a_module_called_again_gives_no_second_name() {
     }
 }
 
+/// A float tensor of zeros.
+fn zeros(name: &str, dims: &[i64]) -> Vec<u8> {
+    let extents: Vec<u8> = dims.iter().flat_map(|&dim| int(1, dim)).collect();
+    let len = dims.iter().product::<i64>() as usize;
+    field(5, &[extents, int(2, 1), field(8, name.as_bytes()), field(9, &vec![0; 4 * len])].concat())
+}
+
+#[test]
+fn vectors_of_a_module_are_its_weight_and_bias_only_without_doubt() {
+    let mul = |v: &str, path: &str| node("Mul", &[v, "x"], &[&format!("/{path}/Mul_output_0")]);
+    let add = |v: &str, path: &str| node("Add", &["y", v], &[&format!("/{path}/Add_output_0")]);
+    let vector = |name: &str| zeros(name, &[1, 1, 4]);
+    let (first, second) = (vector("onnx::1"), vector("onnx::2"));
+    let names = |parts: &[Vec<u8>]| {
+        let weights = open(model(&parts.concat())).unwrap();
+        weights.names().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let both = [first.clone(), second.clone(), mul("onnx::1", "a/grn"), add("onnx::2", "a/grn")];
+    let weights = open(model(&both.concat())).unwrap();
+    for name in ["a.grn.weight", "a.grn.bias"] {
+        assert_eq!(weights.tensor(name).unwrap().shape(), [4]);
+    }
+    let third = [both.concat(), vector("onnx::3"), mul("onnx::3", "a/grn")];
+    assert_eq!(names(&third), ["onnx::1", "onnx::2", "onnx::3"], "two factors");
+    let same = [first.clone(), mul("onnx::1", "a"), add("onnx::1", "a")];
+    assert_eq!(names(&same), ["onnx::1"], "factor and summand at once");
+    let alone = [first.clone(), mul("onnx::1", "a")];
+    assert_eq!(names(&alone), ["onnx::1"], "no summand");
+    let longer = [first.clone(), zeros("onnx::2", &[5]), mul("onnx::1", "a"), add("onnx::2", "a")];
+    assert_eq!(names(&longer), ["onnx::1", "onnx::2"], "other lengths");
+    let table =
+        [first.clone(), zeros("onnx::2", &[2, 2]), mul("onnx::1", "a"), add("onnx::2", "a")];
+    assert_eq!(names(&table), ["onnx::1", "onnx::2"], "no vector");
+    let holder = [both.concat(), zeros("a.grn.fc.weight", &[1])];
+    assert_eq!(names(&holder)[..2], ["onnx::1", "onnx::2"], "`a.grn` is no layer");
+    let taken = [both.concat(), zeros("a.grn.weight", &[1])];
+    assert_eq!(names(&taken), ["onnx::1", "a.grn.bias", "a.grn.weight"], "the name is taken");
+    let product =
+        [zeros("onnx::4", &[4, 4]), node("MatMul", &["x", "onnx::4"], &["/a/grn/MatMul_output_0"])];
+    let product = [both.concat(), product.concat()];
+    assert_eq!(names(&product), ["onnx::1", "onnx::2", "a.grn.weight"], "a linear layer");
+}
+
+#[test]
+fn a_path_is_completed_only_as_all_witnesses_say() {
+    let matmul = |weight: &str, path: &str| {
+        node("MatMul", &["x", weight], &[&format!("/{path}/MatMul_output_0")])
+    };
+    let conv = |name: &str, path: &str| {
+        [zeros(name, &[1, 1]), node("Conv", &["x", name], &[&format!("/{path}/Conv_output_0")])]
+            .concat()
+    };
+    let named = [
+        zeros("onnx::1", &[2, 3]),
+        matmul("onnx::1", "b/qkv"),
+        conv("net.b.proj.weight", "b/proj"),
+    ];
+    let weights = open(model(&named.concat())).unwrap();
+    assert_eq!(weights.tensor("net.b.qkv.weight").unwrap().shape(), [3, 2]);
+    let contested = [named.concat(), conv("other.b.conv.weight", "b/conv")];
+    let weights = open(model(&contested.concat())).unwrap();
+    assert!(!weights.contains("net.b.qkv.weight") && !weights.contains("other.b.qkv.weight"));
+    let taken = [named.concat(), zeros("net.b.qkv.weight", &[1])];
+    let weights = open(model(&taken.concat())).unwrap();
+    assert_eq!(weights.tensor("net.b.qkv.weight").unwrap().shape(), [1]);
+    assert!(weights.contains("onnx::1"));
+}
+
+#[test]
+fn deep_paths_take_bounded_time() {
+    let scopes = "/a".repeat(100_000);
+    let nodes: Vec<u8> = (0..20)
+        .flat_map(|n| {
+            let (named, unnamed) = (format!("a.c{n}.weight"), format!("onnx::{n}"));
+            let at = |name: &str| format!("{scopes}/{name}{n}/Conv_output_0");
+            let conv = node("Conv", &["x", &named], &[&at("c")]);
+            let other = node("Conv", &["x", &unnamed], &[&at("d")]);
+            [zeros(&named, &[1]), zeros(&unnamed, &[1]), conv, other].concat()
+        })
+        .collect();
+    let start = Instant::now();
+    assert_eq!(open(model(&nodes)).unwrap().len(), 40);
+    assert!(start.elapsed() < Duration::from_secs(5));
+}
+
 type Pairs<'a> = &'a [(&'a str, &'a str)];
 
 /// Opens a model in `folder` whose float tensor of two elements lies as the pairs say.

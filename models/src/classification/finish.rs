@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ocelli_converters::StateDict;
+use ocelli_converters::{Format, StateDict};
 use ocelli_engine::op::Activation;
 use ocelli_engine::{Graph, Value, Weights};
 use ocelli_vision::config::{ForwardPass, ImagePreProcessing, InferenceConfig, PostProcessing};
@@ -157,7 +157,10 @@ pub(crate) fn check_unused(weights: &StateDict, unused: &[String]) -> Result<()>
     Err(Error::Unsupported {
         file: weights.file().to_owned(),
         what: format!("a network with `{first}` ({} tensors have no place)", unused.len()),
-        hint: "export the model to ONNX, or ask for the variant to be added".to_owned(),
+        hint: match weights.format() {
+            Format::Onnx => "load the checkpoint, or export it without an optimiser".to_owned(),
+            _ => "ask for the variant to be added".to_owned(),
+        },
     })
 }
 

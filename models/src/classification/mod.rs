@@ -2,14 +2,17 @@
 //! how scores become answers.
 
 mod beside;
+mod exported;
 mod finish;
 mod model;
 mod processor;
 mod timm;
+mod tokens;
 mod transform;
 mod weights;
 
 pub(crate) use beside::Beside;
+pub(crate) use exported::{Embeddings, check_activation, completed};
 pub(crate) use finish::{Heads, Plan, check_unused, described, finish};
 pub(crate) use model::CONFIDENCE;
 pub(crate) use processor::{CLIP as CLIP_NORMALISATION, HALF};

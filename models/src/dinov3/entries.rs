@@ -10,7 +10,7 @@ use crate::snapshot::Snapshot;
 pub const FAMILY: Family = Family {
     architecture: "dinov3",
     tasks: &[Task::Embedding],
-    backends: &["torch", "hugging-face"],
+    backends: &["torch", "onnx", "hugging-face"],
     features: &[],
     recognise,
     load,
@@ -20,7 +20,7 @@ pub const FAMILY: Family = Family {
 pub const PROBE: Family = Family {
     architecture: "dinov3_probe",
     tasks: &[Task::Classification, Task::MultiLabelClassification, Task::Embedding],
-    backends: &["torch"],
+    backends: &["torch", "onnx"],
     recognise: recognise_probe,
     ..FAMILY
 };

@@ -7,7 +7,7 @@ use ocelli_vision::resize::Filter;
 use super::config::{Config, told};
 use super::names::{Layout, weights};
 use super::network::network;
-use crate::classification::{Beside, Heads, IMAGENET, Plan, Transform, finish};
+use crate::classification::{Beside, Heads, IMAGENET, Plan, Transform, check_activation, finish};
 use crate::registry::{LoadRequest, Loaded, WeightChoice};
 use crate::{Error, Result};
 
@@ -50,6 +50,7 @@ pub(super) fn load(request: &LoadRequest) -> Result<Loaded> {
         not_this("its tensors have no shapes of a known size; `config.json` of its folder may tell the rest")
     })?;
     check_name(file, &beside, &config)?;
+    check_activation(&request.weights, config.activation)?;
     finish(request, &beside, plan(config, layout, weights))
 }
 

@@ -2,7 +2,7 @@
 
 use ocelli_converters::{Rename, RenameError, StateDict};
 
-use crate::classification::prefixed;
+use crate::classification::{Embeddings, completed, prefixed};
 use crate::registry::WeightChoice;
 
 /// Whose names a file has.
@@ -24,6 +24,14 @@ const LANDMARKS: [(&str, Layout); 4] = [
     ("blocks.0.gamma_1", Layout::Timm),
 ];
 
+/// What an export may hold without names.
+const EMBEDDINGS: Embeddings = Embeddings {
+    class: "embeddings.cls_token",
+    registers: "embeddings.register_tokens",
+    positions: None,
+    patches: "embeddings.patch_embeddings.weight",
+};
+
 /// The tensors under the names of this project, and whose names they had; nothing if no known spelling is there.
 pub(super) fn weights(file: &StateDict, choice: WeightChoice) -> Option<(StateDict, Layout)> {
     LANDMARKS.iter().find_map(|&(landmark, layout)| {
@@ -33,7 +41,7 @@ pub(super) fn weights(file: &StateDict, choice: WeightChoice) -> Option<(StateDi
             Layout::Timm | Layout::Probe => timm().ok()?,
         };
         let strip = |name: &str| table.apply(name.strip_prefix("backbone.").unwrap_or(name));
-        Some((found.renamed(strip), layout))
+        Some((completed(file, found.renamed(strip), &EMBEDDINGS), layout))
     })
 }
 

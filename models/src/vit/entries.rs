@@ -13,7 +13,7 @@ const TASKS: &[Task] = &[Task::Classification, Task::MultiLabelClassification, T
 pub const FAMILY: Family = Family {
     architecture: "vit",
     tasks: TASKS,
-    backends: &["torch", "hugging-face"],
+    backends: &["torch", "onnx", "hugging-face"],
     features: &[],
     recognise,
     load,

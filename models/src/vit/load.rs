@@ -8,7 +8,8 @@ use super::config::Config;
 use super::description::{self, told};
 use super::names::{Layout, weights};
 use super::network::network;
-use crate::classification::{Beside, CONFIDENCE, Heads, Plan, Transform, finish};
+use crate::blocks::layer::Feed;
+use crate::classification::{Beside, CONFIDENCE, Heads, Plan, Transform, check_activation, finish};
 use crate::registry::{LoadRequest, Loaded, WeightChoice};
 use crate::{Error, Result};
 
@@ -49,6 +50,9 @@ pub(super) fn load(request: &LoadRequest) -> Result<Loaded> {
     let config = Config::infer(&weights, layout, told).ok_or_else(|| {
         not_this("its tensors have no shapes of a known vision transformer; `config.json` of its folder may tell the rest")
     })?;
+    if let Feed::Plain(activation) = config.layer.feed {
+        check_activation(&request.weights, activation)?;
+    }
     finish(request, &beside, plan(file, config, layout, weights))
 }
 

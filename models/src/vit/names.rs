@@ -4,7 +4,7 @@ use ocelli_converters::{Rename, RenameError, StateDict};
 use ocelli_engine::op::Activation;
 
 use super::config::Told;
-use crate::classification::prefixed;
+use crate::classification::{Embeddings, completed, prefixed};
 use crate::registry::WeightChoice;
 
 /// Whose names a file has.
@@ -37,6 +37,14 @@ const LANDMARKS: [(&str, &str, Layout); 9] = [
     ("encoder.layers.encoder_layer_0.ln_1.weight", "", Layout::Torchvision),
 ];
 
+/// What an export may hold without names.
+const EMBEDDINGS: Embeddings = Embeddings {
+    class: "embeddings.cls_token",
+    registers: "embeddings.register_tokens",
+    positions: Some("embeddings.position_embeddings"),
+    patches: "embeddings.patch_embeddings.projection.weight",
+};
+
 impl Layout {
     /// What the usual models of the layout have besides what their tensors show.
     pub(crate) fn usual(self, heads: usize) -> Told {
@@ -60,7 +68,7 @@ pub(super) fn weights(file: &StateDict, choice: WeightChoice) -> Option<(StateDi
         let found = prefixed(file, landmark, choice)?;
         let table = layout.table().ok()?;
         let strip = |name: &str| table.apply(name.strip_prefix(inner).unwrap_or(name));
-        Some((found.renamed(strip), layout))
+        Some((completed(file, found.renamed(strip), &EMBEDDINGS), layout))
     })
 }
 

@@ -1,6 +1,6 @@
 //! From a checkpoint or a package to a model.
 
-use ocelli_converters::{Format, StateDict};
+use ocelli_converters::StateDict;
 use ocelli_engine::{Graph, Weights};
 use ocelli_vision::config::{
     ColorMode, ForwardPass, ImagePreProcessing, InferenceConfig, NetworkInput, PostProcessing,
@@ -88,10 +88,6 @@ fn config(file: &StateDict, weights: &StateDict, said: &Said) -> Result<Config> 
             let known: Vec<&str> = ENCODERS.iter().map(|row| row.name).collect();
             let hint = format!("there are {}", known.join(", "));
             return unsupported(format!("the backbone `{backbone}`"), hint);
-        }
-        if file.format() == Format::Onnx && weights.contains("backbone.stem_0.weight") {
-            let hint = "load the trainer's checkpoint: exports give no names to response norms";
-            return unsupported("ConvNeXt V2 from ONNX".to_owned(), hint.to_owned());
         }
         Error::NotThisModel { file: name(), architecture: FAMILY.architecture, reason }
     })
