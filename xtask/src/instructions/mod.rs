@@ -102,7 +102,7 @@ fn build(root: &Path) -> Result<PathBuf> {
         let message: serde_json::Value = serde_json::from_str(line).ok()?;
         message["executable"].as_str().map(PathBuf::from)
     };
-    let path = String::from_utf8(output.stdout)?.lines().filter_map(executable).last();
+    let path = String::from_utf8(output.stdout)?.lines().filter_map(executable).next_back();
     path.context("cargo names no program")
 }
 
