@@ -46,7 +46,7 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Write a checkpoint as a package with safetensors, bit for bit.
     Convert(ConvertArgs),
-    /// Measure the network alone.
+    /// Measure the network alone, or whole predictions.
     Bench(BenchArgs),
     /// List architectures and released models.
     Models(ListArgs),
@@ -139,8 +139,14 @@ pub(crate) struct BenchArgs {
     /// Runs before the measured ones.
     #[arg(long, value_name = "COUNT", default_value_t = 3)]
     pub(crate) warmup: u32,
+    /// Measure whole predictions, from this picture's bytes in memory to what was found in it.
+    #[arg(long, value_name = "IMAGE")]
+    pub(crate) picture: Option<PathBuf>,
+    /// Run this many at the same time, each on one thread of its own.
+    #[arg(long, value_name = "COUNT", conflicts_with = "threads", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) sessions: Option<u16>,
     /// Show where the time goes, by layer and by operation.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["picture", "sessions"])]
     pub(crate) profile: bool,
     /// Write one JSON object instead.
     #[arg(long)]
@@ -155,7 +161,7 @@ pub(crate) struct ListArgs {
 }
 
 /// Which model, and how it is loaded.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub(crate) struct ModelArgs {
     /// A released model's name (see `ocelli models`), a checkpoint file, a package folder, or an https://,

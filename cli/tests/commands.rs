@@ -236,3 +236,30 @@ fn bench_measures_the_network_alone() {
     let ran = run(&["bench", &weights, "--runs", "1", "--warmup", "0", "--profile"]);
     assert!(ran.out.contains("GFLOP/s") && ran.out.contains("layer"), "{}", ran.out);
 }
+
+#[test]
+fn bench_measures_whole_predictions_and_sessions() {
+    let Some(weights) = shared("weights/rfdetr-nano-16.pth") else { return };
+    let Some(dog) = shared("images/dog.jpg") else { return };
+    let bench = |more: &[&str]| {
+        let few = ["bench", &weights, "--json", "--runs", "1", "--warmup", "0"];
+        let ran = run(&[&few, more].concat());
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        serde_json::from_str::<serde_json::Value>(&ran.out).unwrap()
+    };
+    let json = bench(&["--picture", &dog, "--batch", "2"]);
+    assert!(json["pictures_per_second"].as_f64().unwrap() > 0.0 && json["found"].is_u64());
+    assert_eq!(
+        (&json["batch"], &json["sessions"], &json["runs"]),
+        (&2.into(), &1.into(), &1.into())
+    );
+    for more in [&["--sessions", "2"][..], &["--sessions", "2", "--picture", &dog]] {
+        let json = bench(more);
+        assert_eq!((&json["sessions"], &json["threads"]), (&2.into(), &2.into()), "{more:?}");
+        assert_eq!(json["times_ms"].as_array().unwrap().len(), 2, "{more:?}");
+    }
+    let ran = run(&["bench", &weights, "--picture", "no.jpg"]);
+    assert!(ran.code == 2 && ran.err.contains("no.jpg"), "{}", ran.err);
+    let ran = run(&["bench", &weights, "--sessions", "2", "--threads", "2"]);
+    assert!(ran.code == 2 && ran.err.contains("--threads"), "{}", ran.err);
+}

@@ -40,6 +40,7 @@ const STEPS: &[Step] = &[
         &[("OCELLI_ISA", "avx2")],
         &["test", "-p", "ocelli-engine", "--features", "candle", "--test", "ops"],
     ),
+    ("instructions", &[], &["run", "--quiet", "--package", "xtask", "--", "instructions"]),
 ];
 
 /// Runs all steps, stops at the first that fails.

@@ -1,7 +1,8 @@
-//! Developer commands of ocelli: `cargo xtask tidy`, `cargo xtask ci` and `cargo xtask aarch64`.
+//! Developer commands of ocelli: `cargo xtask tidy`, `ci`, `aarch64` and `instructions`.
 
 mod aarch64;
 mod ci;
+mod instructions;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -12,7 +13,10 @@ fn main() -> ExitCode {
         Some("tidy") => tidy::run(&root()),
         Some("ci") => ci::run(&root()),
         Some("aarch64") => aarch64::run(&root()),
-        _ => Err(anyhow::anyhow!("usage: cargo xtask tidy | ci | aarch64")),
+        Some("instructions") => instructions::run(&root(), std::env::args().nth(2).as_deref()),
+        _ => {
+            Err(anyhow::anyhow!("usage: cargo xtask tidy | ci | aarch64 | instructions [--bless]"))
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,13 +1,15 @@
-//! `ocelli bench`: the network alone.
+//! `ocelli bench`: the network alone, or whole predictions.
 
 mod memory;
+mod pictures;
 mod profile;
+mod together;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
+use ocelli::engine::Program;
 use ocelli::engine::cpu::CpuExecutor;
-use ocelli::engine::{Program, Session};
 use ocelli::{AutoModel, Precision};
 use serde::Serialize;
 
@@ -15,6 +17,7 @@ use crate::Outcome;
 use crate::args::BenchArgs;
 use crate::console::Console;
 use crate::load::load;
+use together::{Timed, together};
 
 /// What was measured.
 #[derive(Debug, Serialize)]
@@ -24,6 +27,9 @@ struct Measured {
     height: usize,
     width: usize,
     batch: usize,
+    /// Networks that ran at the same time.
+    sessions: usize,
+    /// Of all sessions.
     threads: usize,
     instruction_set: &'static str,
     precision: &'static str,
@@ -33,6 +39,8 @@ struct Measured {
     min_ms: f64,
     /// Of each run, ascending.
     times_ms: Vec<f64>,
+    /// Of all sessions together.
+    pictures_per_second: f64,
     /// Billions of floating-point operations a second, at the median.
     gflops: f64,
     /// What these threads do at most when they only multiply and add `f32`.
@@ -47,23 +55,32 @@ struct Measured {
 }
 
 pub(crate) fn run(args: &BenchArgs, console: &Console) -> Result<Outcome> {
-    let model = load(&args.model, console)?;
+    let sessions = usize::from(args.sessions.unwrap_or(1));
+    let mut model_args = args.model.clone();
+    if args.sessions.is_some() {
+        model_args.threads = 1;
+    }
+    let model = load(&model_args, console)?;
+    if let Some(picture) = &args.picture {
+        return pictures::run(args, picture, &model, console);
+    }
     let size = model.info().resolution;
     let shape = [usize::from(args.batch), size.height, size.width, 3];
     let program = model.program(shape)?;
-    let mut session = program.clone().session()?;
-    fill(session.input(0)?);
-    for _ in 0..args.warmup {
-        session.run()?;
-    }
     if args.profile {
+        let mut session = program.clone().session()?;
+        fill(session.input(0)?);
         let table = profile::table(&mut *session, args.runs.min(20))?;
         if !args.json {
             table.print(console)?;
         }
     }
-    let times = times(&mut *session, args.runs)?;
-    let measured = measured(args, &model, &*program, shape, &times)?;
+    let timed = together(sessions, args.warmup, args.runs, || {
+        let mut session = program.clone().session()?;
+        fill(session.input(0)?);
+        Ok(move || Ok(session.run()?))
+    })?;
+    let measured = measured(args, &model, &*program, shape, &timed)?;
     if args.json {
         console.line(&serde_json::to_string(&measured)?)?;
     } else {
@@ -81,28 +98,18 @@ fn fill(input: &mut [f32]) {
     }
 }
 
-/// The times of `runs` runs, ascending.
-fn times(session: &mut dyn Session, runs: u32) -> Result<Vec<Duration>> {
-    let mut times = Vec::new();
-    for _ in 0..runs {
-        let start = Instant::now();
-        session.run()?;
-        times.push(start.elapsed());
-    }
-    times.sort();
-    Ok(times)
-}
-
 fn measured(
     args: &BenchArgs,
     model: &AutoModel,
     program: &dyn Program,
     [batch, height, width, _]: [usize; 4],
-    times: &[Duration],
+    timed: &Timed,
 ) -> Result<Measured> {
-    let executor = CpuExecutor::new(args.model.threads)?;
+    let sessions = usize::from(args.sessions.unwrap_or(1));
+    let executor = CpuExecutor::new(args.sessions.map_or(args.model.threads, usize::from))?;
+    let times = &timed.times;
     let median = median(times).context("--runs must be at least 1")?;
-    let gflops = program.flops() as f64 / median.as_secs_f64() / 1e9;
+    let gflops = sessions as f64 * program.flops() as f64 / median.as_secs_f64() / 1e9;
     let peak_gflops = executor.peak_gflops();
     let megabytes = |bytes: usize| bytes as f64 / 1e6;
     Ok(Measured {
@@ -111,6 +118,7 @@ fn measured(
         height,
         width,
         batch,
+        sessions,
         threads: executor.threads(),
         instruction_set: executor.isa().name(),
         precision: Precision::from(args.model.precision).name(),
@@ -118,6 +126,7 @@ fn measured(
         median_ms: ms(median),
         min_ms: times.first().copied().map_or(0.0, ms),
         times_ms: times.iter().copied().map(ms).collect(),
+        pictures_per_second: timed.per_second() * batch as f64,
         gflops,
         peak_gflops,
         roofline_share: gflops / peak_gflops,
@@ -143,6 +152,10 @@ fn print(m: &Measured, console: &Console) -> Result<()> {
         "median {:.2} ms, fastest {:.2} ms of {} runs",
         m.median_ms, m.min_ms, m.runs
     ))?;
+    if m.sessions > 1 {
+        let (sessions, rate) = (m.sessions, m.pictures_per_second);
+        console.line(&format!("{rate:.1} pictures a second in {sessions} sessions together"))?;
+    }
     let share = m.roofline_share * 100.0;
     console.line(&format!(
         "{:.1} GFLOP/s, {share:.0} % of the {:.1} GFLOP/s these threads do at most in f32",
