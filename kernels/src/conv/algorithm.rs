@@ -1,6 +1,7 @@
 //! Which way a convolution is computed.
 
 use super::{Conv2d, winograd};
+use crate::simd::has_bf16;
 use crate::{Factors, Isa};
 
 /// A way to compute a convolution.
@@ -16,6 +17,17 @@ pub enum Algorithm {
 
 /// Bytes of weights that come from memory in the time of a vector instruction.
 const BYTES: f64 = 6.0;
+/// Vector instructions for each product, with loads that nothing hides.
+const OF_PRODUCT: f64 = 1.1;
+
+/// How long direct products take beside those of `f32`, as `benches/kernels.rs` measures them.
+fn slowness(factors: Factors, isa: Isa) -> f64 {
+    match factors {
+        Factors::F32 => 1.0,
+        Factors::Bf16 if has_bf16(isa) => 0.55,
+        Factors::Bf16 => 2.5,
+    }
+}
 
 impl Algorithm {
     /// Whether it can do such a convolution with weights `[out, in / groups, kh, kw]`.
@@ -35,10 +47,10 @@ impl Algorithm {
             return Algorithm::Direct;
         }
         let out = spec.output_size(size, [3, 3]);
-        let faster = if factors == Factors::Bf16 { 0.55 } else { 1.0 };
+        let slower = slowness(factors, isa);
         let cost = |algorithm: Algorithm| {
             let cost = algorithm.instructions(isa.lanes(), shape, out);
-            if algorithm == Algorithm::Direct { cost * faster } else { cost }
+            if algorithm == Algorithm::Direct { cost * slower } else { cost }
         };
         let all = [Algorithm::Direct, Algorithm::Winograd2, Algorithm::Winograd4];
         all.into_iter().min_by(|a, b| cost(*a).total_cmp(&cost(*b))).unwrap_or(Algorithm::Direct)
@@ -54,12 +66,34 @@ impl Algorithm {
             let squares = (h.div_ceil(side) * w.div_ceil(side)) as f64;
             let places = ((side + 2) * (side + 2)) as f64;
             let transforms = transform * (vectors(i) + vectors(o));
-            squares * (1.1 * of_products(places) + transforms) + of_weights(places)
+            squares * (OF_PRODUCT * of_products(places) + transforms) + of_weights(places)
         };
         match self {
-            Algorithm::Direct => (h * w) as f64 * 1.1 * of_products(9.0) + of_weights(9.0),
+            Algorithm::Direct => (h * w) as f64 * OF_PRODUCT * of_products(9.0) + of_weights(9.0),
             Algorithm::Winograd2 => by_squares(2, 150.0),
             Algorithm::Winograd4 => by_squares(4, 350.0),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fewer_products_where_they_pay() {
+        let plain = Conv2d { pad: [1; 4], ..Conv2d::default() };
+        let strided = Conv2d { stride: [2, 2], ..plain };
+        let cheapest = |spec, shape, side| {
+            Algorithm::cheapest(Isa::Avx2, Factors::F32, spec, shape, [side; 2])
+        };
+        assert_eq!(cheapest(&plain, [64, 64, 3, 3], 80), Algorithm::Winograd4);
+        assert_eq!(cheapest(&plain, [64, 64, 1, 1], 80), Algorithm::Direct);
+        assert_eq!(cheapest(&strided, [64, 64, 3, 3], 80), Algorithm::Direct);
+        // Four squares, and sixteen times the weights of one of them.
+        assert_ne!(cheapest(&plain, [512, 512, 3, 3], 7), Algorithm::Winograd4);
+        let scalar =
+            Algorithm::cheapest(Isa::Scalar, Factors::F32, &plain, [64, 64, 3, 3], [80; 2]);
+        assert_eq!(scalar, Algorithm::Direct);
     }
 }

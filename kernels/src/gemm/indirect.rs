@@ -128,7 +128,7 @@ impl Split {
 }
 
 /// Part `index` of `0..total` in `parts` nearly equal ones.
-fn part(total: usize, parts: usize, index: usize) -> Range<usize> {
+pub(crate) fn part(total: usize, parts: usize, index: usize) -> Range<usize> {
     total * index / parts..total * (index + 1) / parts
 }
 

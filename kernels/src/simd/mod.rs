@@ -203,6 +203,15 @@ pub trait Kernel {
     fn run<S: Simd>(self, simd: S) -> Self::Output;
 }
 
+/// Whether `isa` comes with instructions for bf16 on this machine.
+pub fn has_bf16(isa: Isa) -> bool {
+    match isa {
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 => Avx512::with_bf16().is_some(),
+        _ => false,
+    }
+}
+
 /// Runs `kernel` with the instructions of `isa`, and with those for bf16 where the machine has them.
 pub fn dispatch_bf16<K: Kernel>(isa: Isa, kernel: K) -> K::Output {
     #[cfg(target_arch = "x86_64")]

@@ -14,7 +14,7 @@ mod weights;
 pub(crate) use beside::Beside;
 pub(crate) use exported::{Embeddings, check_activation, completed};
 pub(crate) use finish::{Heads, Plan, check_unused, described, finish};
-pub(crate) use model::CONFIDENCE;
+pub(crate) use model::{CONFIDENCE, EMBEDDING, embeddings};
 pub(crate) use processor::{CLIP as CLIP_NORMALISATION, HALF};
 pub(crate) use transform::{IMAGENET, Transform};
 pub(crate) use weights::prefixed;

@@ -16,7 +16,7 @@ pub(crate) const CONFIDENCE: f32 = 0.4;
 pub(super) const SCORES: &str = "scores";
 
 /// The network's output of vectors.
-pub(super) const EMBEDDING: &str = "embedding";
+pub(crate) const EMBEDDING: &str = "embedding";
 
 /// A network whose output is [`SCORES`] or [`EMBEDDING`], with all that stands before and behind it.
 #[derive(Debug)]
@@ -98,11 +98,19 @@ impl ImageEmbeddingModel for Classifier {
         metadata: &[PreProcessingMetadata],
         _: &PostProcessOptions,
     ) -> Result<Vec<Embedding>> {
-        let vectors = outputs.get(EMBEDDING)?;
-        let one = |(i, metadata): (usize, &PreProcessingMetadata)| {
-            let values = vectors.entry(i)?.to_vec();
-            Ok(Embedding { image_size: metadata.original_size, values })
-        };
-        metadata.iter().enumerate().map(one).collect()
+        embeddings(outputs, metadata)
     }
+}
+
+/// The vectors of [`EMBEDDING`], one a picture.
+pub(crate) fn embeddings(
+    outputs: &RawOutputs,
+    metadata: &[PreProcessingMetadata],
+) -> Result<Vec<Embedding>> {
+    let vectors = outputs.get(EMBEDDING)?;
+    let one = |(i, metadata): (usize, &PreProcessingMetadata)| {
+        let values = vectors.entry(i)?.to_vec();
+        Ok(Embedding { image_size: metadata.original_size, values })
+    };
+    metadata.iter().enumerate().map(one).collect()
 }

@@ -6,12 +6,10 @@ use ocelli_vision::{
     TextImageEmbeddingModel, VisionError, VisionModel,
 };
 
-use crate::classification::Transform;
+use crate::classification::{EMBEDDING, Transform, embeddings};
 use crate::runtime::Runtime;
 use crate::tokenizer::Tokenizer;
 
-/// The networks' output.
-pub(super) const EMBEDDING: &str = "embedding";
 /// Texts are filled up to a multiple of so many tokens, so that few lengths are compiled.
 const STEP: usize = 16;
 
@@ -65,12 +63,7 @@ impl ImageEmbeddingModel for Clip {
         metadata: &[PreProcessingMetadata],
         _: &PostProcessOptions,
     ) -> Result<Vec<Embedding>> {
-        let vectors = outputs.get(EMBEDDING)?;
-        let one = |(i, metadata): (usize, &PreProcessingMetadata)| {
-            let values = vectors.entry(i)?.to_vec();
-            Ok(Embedding { image_size: metadata.original_size, values })
-        };
-        metadata.iter().enumerate().map(one).collect()
+        embeddings(outputs, metadata)
     }
 }
 

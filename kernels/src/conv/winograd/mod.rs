@@ -7,10 +7,12 @@
 mod piece;
 mod transform;
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Conv2d, PackedConv};
 use crate::gemm::Epilogue;
+use crate::gemm::indirect::part;
 use crate::gemm::panels::{Aligned, Panels};
 use crate::gemm::tile::{MAX_NR, tile_shape};
 use crate::simd::dispatch;
@@ -113,7 +115,7 @@ pub(super) fn fits(spec: &Conv2d, shape: [usize; 4]) -> bool {
     plain && shape[2..] == [3, 3]
 }
 
-/// Transforms the kernels of a panel's columns side by side.
+/// Transforms all kernels, panel by panel.
 fn pack<T: Transform<A, M>, const A: usize, const M: usize>(
     to: &mut [f32],
     layout: Panels,
@@ -170,9 +172,7 @@ impl Blocks {
         Blocks { tiles, block, count, panels, columns, scratch }
     }
 
-    fn piece(&self, piece: usize) -> (std::ops::Range<usize>, std::ops::Range<usize>) {
-        let part =
-            |total: usize, parts: usize, i: usize| total * i / parts..total * (i + 1) / parts;
+    fn piece(&self, piece: usize) -> (Range<usize>, Range<usize>) {
         let (block, column) = (piece / self.columns, piece % self.columns);
         (part(self.tiles, self.count, block), part(self.panels, self.columns, column))
     }

@@ -8,6 +8,7 @@ use super::GAP;
 use super::transform::Transform;
 use crate::gemm::Epilogue;
 use crate::gemm::epilogue::Finish;
+use crate::gemm::indirect::part;
 use crate::gemm::panels::{Panel, Panels};
 use crate::gemm::tile::{MAX_MR, MAX_NR, TileArgs, tile, tile_shape};
 use crate::simd::{Kernel, Simd};
@@ -136,11 +137,10 @@ impl<T: Transform<A, M>, const A: usize, const M: usize> Piece<'_, T, A, M> {
         for place in 0..A * A {
             let left = self.left.wrapping_add(place * self.left_step());
             let products = self.products.wrapping_add(place * self.product_step());
-            for part in 0..parts {
-                let (from, to) = (rows * part / parts, rows * (part + 1) / parts);
+            for some in (0..parts).map(|i| part(rows, parts, i)) {
                 let mut at = [std::ptr::null(); MAX_MR];
                 let mut out = [std::ptr::null_mut(); MAX_MR];
-                for (i, row) in (from..to).enumerate() {
+                for (i, row) in some.clone().enumerate() {
                     at[i] = left.wrapping_add(row * k).cast_const();
                     out[i] = products.wrapping_add(row * MAX_NR);
                 }
@@ -155,7 +155,7 @@ impl<T: Transform<A, M>, const A: usize, const M: usize> Piece<'_, T, A, M> {
                     out: out.as_ptr(),
                 };
                 // SAFETY: rows are in the scratch, which holds `k` floats of each square and `MAX_NR` products.
-                unsafe { tile::<S, false>(s, to - from, width, args) };
+                unsafe { tile::<S, false>(s, some.len(), width, args) };
             }
         }
     }
