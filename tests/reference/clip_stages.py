@@ -32,8 +32,10 @@ OPENAI = {
     "ViT-L-14-336": (14, 1024, 24, 16, 4096, 336, 768),
 }
 OPEN_CLIP = {
+    "ViT-B-32-256": (32, 768, 12, 12, 3072, 256, 512),
     "ViT-B-16-plus-240": (16, 896, 12, 14, 3584, 240, 640),
     "ViT-H-14": (14, 1280, 32, 16, 5120, 224, 1024),
+    "ViT-H-14-378": (14, 1280, 32, 16, 5120, 378, 1024),
     "ViT-g-14": (14, 1408, 40, 16, 6144, 224, 1024),
     "ViT-bigG-14": (14, 1664, 48, 16, 8192, 224, 1280),
 }
@@ -66,12 +68,12 @@ TEXT = {
     "PE-Core-G14-448": (1280, 24, 20, 1280, 72),
 }
 CASES = [
-    "ViT-B-32", "ViT-B-16", "ViT-L-14@2", "ViT-L-14-336@2", "ViT-B-16-plus-240", "ViT-H-14@2", "ViT-g-14@2",
-    "ViT-bigG-14@2", "PE-Core-T16-384", "PE-Core-S16-384", "PE-Core-B16-224", "PE-Core-L14-336@2", "PE-Core-G14-448@2",
+    "ViT-B-32", "ViT-B-32-256", "ViT-B-16", "ViT-L-14@2", "ViT-L-14-336@2", "ViT-B-16-plus-240", "ViT-H-14@2",
+    "ViT-H-14-378@2", "ViT-g-14@2", "ViT-bigG-14@2", "PE-Core-T16-384", "PE-Core-S16-384", "PE-Core-B16-224", "PE-Core-L14-336@2", "PE-Core-G14-448@2",
     "RN50", "RN101", "RN50x4", "RN50x16@1", "RN50x64@1",
     "RN50-text", "RN50x4-text", "RN50x64-text", "ViT-B-32-text", "ViT-L-14-text", "ViT-H-14-text@2", "ViT-bigG-14-text@2",
     "PE-Core-S16-384-text", "PE-Core-B16-224-text@2", "PE-Core-G14-448-text@2",
-    "ViT-L-14", "ViT-L-14-336", "ViT-H-14", "ViT-g-14", "PE-Core-L14-336", "PE-Core-G14-448", "RN50x16", "RN50x64",
+    "ViT-L-14", "ViT-L-14-336", "ViT-H-14", "ViT-g-14", "ViT-bigG-14", "PE-Core-L14-336", "PE-Core-G14-448", "RN50x16", "RN50x64",
     "ViT-H-14-text", "PE-Core-B16-224-text", "PE-Core-G14-448-text",
 ]
 

@@ -41,6 +41,22 @@ const STEPS: &[Step] = &[
         &["test", "-p", "ocelli-engine", "--features", "candle", "--test", "ops"],
     ),
     ("instructions", &[], &["run", "--quiet", "--package", "xtask", "--", "instructions"]),
+    (
+        "the largest networks, whole",
+        &[],
+        &[
+            "test",
+            "--release",
+            "-p",
+            "ocelli-models",
+            "--test",
+            "clip_stages",
+            "--",
+            "--ignored",
+            "--test-threads",
+            "1",
+        ],
+    ),
 ];
 
 /// Runs all steps, stops at the first that fails.
