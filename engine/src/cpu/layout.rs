@@ -12,9 +12,16 @@ pub(super) struct Place {
     pub(super) ld: usize,
 }
 
+/// Rows that are a multiple of this many floats long fall on the same two sets of a first-level cache (64 sets of 64 bytes),
+/// and a product reads more of them at a time than the sets have ways. A cache line is left free between such rows.
+const COLLIDING: usize = 512;
+const CACHE_LINE: usize = 16;
+
 /// The [`Place`] of each value of a graph.
 pub(super) struct Layout {
     parents: Vec<Option<(Value, Relation)>>,
+    /// Distance of the rows of each value that has no parent.
+    strides: Vec<usize>,
     places: Vec<Place>,
 }
 
@@ -31,16 +38,34 @@ enum Relation {
 
 impl Layout {
     pub(super) fn of(graph: &Graph) -> Layout {
-        let mut layout = Layout { parents: vec![None; graph.values.len()], places: Vec::new() };
+        let mut layout = Layout {
+            parents: vec![None; graph.values.len()],
+            strides: Vec::new(),
+            places: Vec::new(),
+        };
         for node in &graph.nodes {
             layout.view(graph, node);
         }
         for node in &graph.nodes {
             layout.embed(graph, node);
         }
-        layout.places =
-            (0..graph.values.len() as u32).map(|v| layout.resolve(graph, Value(v))).collect();
+        let values = || (0..graph.values.len() as u32).map(Value);
+        layout.strides = values().map(|value| layout.stride(graph, value)).collect();
+        layout.places = values().map(|value| layout.resolve(graph, value)).collect();
         layout
+    }
+
+    /// The distance of the rows of a value that is laid out by itself.
+    fn stride(&self, graph: &Graph, value: Value) -> usize {
+        let width = graph.shape(value).last_dim();
+        let collide = width > 0 && width.is_multiple_of(COLLIDING) && graph.shape(value).rows() > 1;
+        let apart = collide && self.parents[value.0 as usize].is_none();
+        if apart && self.can_lie_apart(graph, value) { width + CACHE_LINE } else { width }
+    }
+
+    /// Floats that a value takes which is laid out by itself.
+    pub(super) fn floats(&self, graph: &Graph, root: Value) -> usize {
+        graph.shape(root).rows() * self.strides[root.0 as usize]
     }
 
     pub(super) fn place(&self, value: Value) -> Place {
@@ -157,7 +182,7 @@ impl Layout {
     fn resolve(&self, graph: &Graph, value: Value) -> Place {
         let width = graph.shape(value).last_dim();
         let Some((parent, relation)) = self.parents[value.0 as usize] else {
-            return Place { root: value, offset: 0, ld: width };
+            return Place { root: value, offset: 0, ld: self.strides[value.0 as usize] };
         };
         let (place, parent_width) = (self.resolve(graph, parent), graph.shape(parent).last_dim());
         let dense = place.ld == parent_width;
@@ -284,6 +309,21 @@ mod tests {
         for (i, part) in [stem, pooled, twice].into_iter().enumerate() {
             assert_eq!(layout.place(part), Place { root: all, offset: 8 * i, ld: 24 });
         }
+    }
+
+    #[test]
+    fn rows_that_share_cache_sets_are_set_apart() {
+        let (mut g, w) = (Graph::new(), weights());
+        let x = g.input("x", &[3, 8]).unwrap();
+        let wide = g.linear(x, &w.at("wide"), 1024).unwrap();
+        let half = g.slice(wide, 1, 0..512).unwrap();
+        let y = g.linear(half, &w.at("y"), 512).unwrap();
+        let flat = g.reshape(y, &[1536]).unwrap();
+        g.output("flat", flat);
+        let layout = Layout::of(&g);
+        assert_eq!(layout.place(half), Place { root: wide, offset: 0, ld: 1040 });
+        assert_eq!(layout.place(y), Place { root: y, offset: 0, ld: 512 });
+        assert_eq!(layout.floats(&g, wide), 3 * 1040);
     }
 
     #[test]

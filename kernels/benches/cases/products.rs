@@ -212,12 +212,18 @@ fn transposed([size, i, o, kernel, stride]: [usize; 5]) -> Case {
 }
 
 /// heads, queries, keys, width of a head
-const ATTENTION: [[usize; 4]; 4] =
-    [[2, 13, 150, 19], [6, 580, 580, 64], [12, 197, 197, 64], [8, 300, 300, 32]];
+const ATTENTION: [[usize; 4]; 5] = [
+    [2, 13, 150, 19],
+    [6, 580, 580, 64],
+    [6, 1370, 1370, 64],
+    [12, 197, 197, 64],
+    [8, 300, 300, 32],
+];
 
 pub(crate) fn attention() -> Vec<Case> {
-    ATTENTION
-        .map(|[heads, q_len, kv_len, dim]| {
+    let both = |shape| [(shape, Factors::F32), (shape, Factors::Bf16)];
+    (ATTENTION.into_iter().flat_map(both))
+        .map(|([heads, q_len, kv_len, dim], factors)| {
             let shape = Attention {
                 batch: 1,
                 heads,
@@ -227,9 +233,10 @@ pub(crate) fn attention() -> Vec<Case> {
                 v_dim: dim,
                 scale: 1.0 / (dim as f32).sqrt(),
                 causal: false,
+                factors,
             };
             let width = heads * dim;
-            let name = format!("attention {heads} heads {q_len}x{kv_len}x{dim}");
+            let name = format!("attention {heads} heads {q_len}x{kv_len}x{dim} {factors:?}");
             let case = Case::new(name, [(q_len + 2 * kv_len) * width, q_len * width], move |isa| {
                 let [q, k, v] = [q_len, kv_len, kv_len].map(|rows| numbers(rows * width));
                 let mut scratch = numbers(attention_scratch_len(isa, &shape));
@@ -240,5 +247,5 @@ pub(crate) fn attention() -> Vec<Case> {
             });
             case.flop(4 * heads * q_len * kv_len * dim)
         })
-        .into()
+        .collect()
 }

@@ -25,5 +25,5 @@ pub(super) fn exp2<S: Simd>(s: S, x: S::F32) -> S::F32 {
     for term in &SERIES[1..] {
         sum = s.mul_add(sum, f, s.splat(*term));
     }
-    s.mul(sum, s.pow2i(n))
+    s.mul_pow2i(sum, n)
 }

@@ -6,7 +6,9 @@ use std::ops::Range;
 
 use super::Job;
 use super::exp::exp2;
+use crate::gemm::indirect::part;
 use crate::gemm::panels::Panels;
+use crate::gemm::rounded::Rounded;
 use crate::gemm::tile::{MAX_MR, MAX_NR, TileArgs, tile, tile_shape};
 use crate::simd::{Kernel, Simd};
 
@@ -15,27 +17,43 @@ const KEYS: usize = 256;
 /// Columns of values that are summed at a time.
 const VALUES: usize = 256;
 
-/// Some query tiles of one head.
-pub(super) struct Queries<'a> {
+/// Some query tiles of one head; with `PAIRS`, all factors are pairs of bf16.
+pub(super) struct Queries<'a, const PAIRS: bool> {
     pub(super) job: &'a Job<'a>,
     pub(super) head: usize,
     pub(super) all_tiles: usize,
     pub(super) tiles: Range<usize>,
 }
 
-impl Kernel for Queries<'_> {
+impl<'a> Queries<'a, false> {
+    /// The same for factors that are pairs.
+    pub(super) fn in_pairs(self) -> Queries<'a, true> {
+        let Queries { job, head, all_tiles, tiles } = self;
+        Queries { job, head, all_tiles, tiles }
+    }
+}
+
+impl<const PAIRS: bool> Kernel for Queries<'_, PAIRS> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let shape = self.job.shape;
+        let mut rounded = if PAIRS { Rounded::take() } else { Rounded::default() };
         for tile in self.tiles.clone() {
-            let first = shape.q_len * tile / self.all_tiles;
-            let count = shape.q_len * (tile + 1) / self.all_tiles - first;
+            let rows = part(shape.q_len, self.all_tiles, tile);
             for column in (0..shape.v_dim).step_by(VALUES) {
-                let columns = VALUES.min(shape.v_dim - column);
-                Tile::new(&self, first, count, column, columns).run(s);
+                let columns = column..shape.v_dim.min(column + VALUES);
+                let mut tile = Tile::<PAIRS>::new(&self, rows.clone(), columns);
+                if PAIRS {
+                    let queries = tile.queries[..rows.len()].iter_mut();
+                    rounded.round(s, shape.head_dim, rows.len(), queries);
+                }
+                tile.run(s);
             }
+        }
+        if PAIRS {
+            rounded.keep();
         }
     }
 }
@@ -48,7 +66,7 @@ type Rows16 = [f32; 16];
 struct Lines<const N: usize>([MaybeUninit<f32>; N]);
 
 /// `count` queries, and the columns of values that they gather.
-struct Tile<'a> {
+struct Tile<'a, const PAIRS: bool> {
     job: &'a Job<'a>,
     head: usize,
     first: usize,
@@ -62,16 +80,11 @@ struct Tile<'a> {
     total: Rows16,
 }
 
-impl<'a> Tile<'a> {
+impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
     #[inline(always)]
-    fn new(
-        queries: &Queries<'a>,
-        first: usize,
-        count: usize,
-        column: usize,
-        columns: usize,
-    ) -> Tile<'a> {
+    fn new(queries: &Queries<'a, PAIRS>, rows: Range<usize>, columns: Range<usize>) -> Self {
         let (job, head) = (queries.job, queries.head);
+        let (first, count) = (rows.start, rows.len());
         let shape = job.shape;
         let (n, h) = (head / shape.heads, head % shape.heads);
         let mut queries = [std::ptr::null(); MAX_MR];
@@ -84,8 +97,8 @@ impl<'a> Tile<'a> {
             head,
             first,
             count,
-            column,
-            columns,
+            column: columns.start,
+            columns: columns.len(),
             queries,
             scores: Lines([MaybeUninit::uninit(); MAX_MR * KEYS]),
             sums: Lines([MaybeUninit::uninit(); MAX_MR * VALUES]),
@@ -120,7 +133,7 @@ impl<'a> Tile<'a> {
     #[inline(always)]
     fn score<S: Simd>(&mut self, s: S, keys: &Range<usize>) {
         let shape = self.job.shape;
-        let (dim, (_, nr)) = (shape.head_dim, tile_shape(S::LANES));
+        let ([dim, _], (_, nr)) = (shape.depths(), tile_shape(S::LANES));
         let layout = Panels::new(S::ISA, shape.kv_len);
         for first in keys.clone().step_by(nr) {
             let width = layout.get(first / nr).width;
@@ -140,7 +153,7 @@ impl<'a> Tile<'a> {
                 out: out.as_ptr(),
             };
             // SAFETY: queries were checked, the panel is packed, and a row of scores holds whole panels.
-            unsafe { tile::<S, false>(s, self.count, width, args) };
+            unsafe { tile::<S, PAIRS>(s, self.count, width, args) };
         }
     }
 
@@ -162,10 +175,7 @@ impl<'a> Tile<'a> {
         }
         let rescale = self.rescale_factors(s, &before, factor);
         for (i, &rescale) in rescale[..self.count].iter().enumerate() {
-            let seen = self.seen(i, keys);
-            let total = self.exponentiate(s, i, seen, factor);
-            // SAFETY: a row of scores holds `KEYS`.
-            unsafe { self.scores_of(i).add(seen).write_bytes(0, keys.len() - seen) };
+            let total = self.exponentiate(s, i, keys, factor);
             self.total[i] = self.total[i] * rescale + total;
             if keys.start > 0 {
                 self.rescale(s, i, rescale);
@@ -228,20 +238,27 @@ impl<'a> Tile<'a> {
         factors
     }
 
-    /// `2^((score - max) * factor)` in place, and the sum of it.
+    /// `2^((score - max) * factor)` in place, zeros for keys that are not seen, and the sum.
     #[inline(always)]
-    fn exponentiate<S: Simd>(&mut self, s: S, i: usize, seen: usize, factor: f32) -> f32 {
-        let scores = self.scores_of(i);
+    fn exponentiate<S: Simd>(&mut self, s: S, i: usize, keys: &Range<usize>, factor: f32) -> f32 {
+        let (scores, seen) = (self.scores_of(i), self.seen(i, keys));
         let max = if self.max[i] == f32::NEG_INFINITY { 0.0 } else { self.max[i] };
-        let (shift, factor) = (s.splat(max * factor), s.splat(factor));
+        let (shift, factor) = (s.splat(-max * factor), s.splat(factor));
         let mut total = s.zero();
-        for at in (0..seen).step_by(S::LANES) {
-            // SAFETY: a row of scores holds `KEYS`, a multiple of the lanes.
-            unsafe {
-                let x = s.mul_add(s.load_ptr(scores.add(at)), factor, s.sub(s.zero(), shift));
-                let weight = exp2(s, x);
-                s.store_ptr(weight, scores.add(at));
+        // SAFETY: a row of scores holds `KEYS`, a multiple of two vectors; pairs are written behind what is read.
+        unsafe {
+            for at in (0..seen).step_by(S::LANES) {
+                let weight = exp2(s, s.mul_add(s.load_ptr(scores.add(at)), factor, shift));
                 total = s.add(total, weight);
+                s.store_ptr(weight, scores.add(at));
+            }
+            let end = if PAIRS { keys.len().next_multiple_of(2 * S::LANES) } else { keys.len() };
+            scores.add(seen).write_bytes(0, end - seen);
+            if PAIRS {
+                for at in (0..keys.len()).step_by(2 * S::LANES) {
+                    let (low, high) = (scores.add(at), scores.add(at + S::LANES));
+                    s.store_ptr(s.pairs(s.load_ptr(low), s.load_ptr(high)), scores.add(at / 2));
+                }
             }
         }
         s.reduce_add(total)
@@ -276,6 +293,7 @@ impl<'a> Tile<'a> {
         let zeros = [0.0; MAX_NR];
         let (_, nr) = tile_shape(S::LANES);
         let shape = self.job.shape;
+        let [_, depth] = shape.depths();
         let layout = Panels::new(S::ISA, shape.v_dim);
         let mut rows = [std::ptr::null(); MAX_MR];
         for (i, row) in rows[..self.count].iter_mut().enumerate() {
@@ -292,15 +310,16 @@ impl<'a> Tile<'a> {
             let args = TileArgs {
                 rows: &raw const rows,
                 taps: 1,
-                k: keys.len(),
-                panel: values.wrapping_add(column * shape.kv_len + keys.start * width),
+                k: shape.factors.floats(keys.len()),
+                panel: values
+                    .wrapping_add(column * depth + shape.factors.floats(keys.start) * width),
                 init: if first { zeros.as_ptr() } else { out[0].cast_const() },
                 init_ld: if first { 0 } else { VALUES },
                 floor: f32::NEG_INFINITY,
                 out: out.as_ptr(),
             };
             // SAFETY: rows of scores hold the weights of `keys`, the panel is packed, rows of sums hold whole panels.
-            unsafe { tile::<S, false>(s, self.count, width, args) };
+            unsafe { tile::<S, PAIRS>(s, self.count, width, args) };
         }
     }
 

@@ -13,8 +13,8 @@ use crate::gemm::pack::PackPanel;
 use crate::gemm::panels::{Panel, Panels};
 use crate::gemm::tile::tile_shape;
 use crate::matmul::Scratch;
-use crate::simd::dispatch;
-use crate::{Context, Isa, Rows, RowsMut};
+use crate::simd::{dispatch, dispatch_bf16};
+use crate::{Context, Factors, Isa, Rows, RowsMut};
 use flash::Queries;
 
 /// Pieces of work per thread, where there are several.
@@ -39,6 +39,8 @@ pub struct Attention {
     pub scale: f32,
     /// Whether query `i` sees keys `0..=i` only.
     pub causal: bool,
+    /// What queries, keys, values and the weights of values are rounded to.
+    pub factors: Factors,
 }
 
 /// What is added to the scores: `[q_len, kv_len]`, per batch and head if the strides are not zero.
@@ -72,7 +74,13 @@ impl Attention {
     /// Floats of packed keys, and of packed values, of one head.
     fn packed_len(&self, isa: Isa) -> [usize; 2] {
         let (keys, values) = (Panels::new(isa, self.kv_len), Panels::new(isa, self.v_dim));
-        [keys.len(self.head_dim), values.len(self.kv_len)]
+        let [dim, kv_len] = self.depths();
+        [keys.len(dim), values.len(kv_len)]
+    }
+
+    /// Floats that a key takes in a head, and a column of values.
+    fn depths(&self) -> [usize; 2] {
+        [self.head_dim, self.kv_len].map(|k| self.factors.floats(k))
     }
 }
 
@@ -154,12 +162,13 @@ impl Job<'_> {
             from: self.k.ptr().wrapping_add(row * self.k.ld() + h * shape.head_dim),
             ld: self.k.ld(),
             transposed: true,
+            factors: shape.factors,
             k: shape.head_dim,
             columns,
             width,
-            to: self.keys(head).wrapping_add(first * shape.head_dim),
+            to: self.keys(head).wrapping_add(first * shape.depths()[0]),
         };
-        dispatch(self.isa, panel);
+        self.dispatch(panel);
     }
 
     fn pack_values(&self, head: usize, Panel { first, columns, width }: Panel) {
@@ -170,12 +179,13 @@ impl Job<'_> {
             from: self.v.ptr().wrapping_add(n * shape.kv_len * self.v.ld() + column),
             ld: self.v.ld(),
             transposed: false,
+            factors: shape.factors,
             k: shape.kv_len,
             columns,
             width,
-            to: self.values(head).wrapping_add(first * shape.kv_len),
+            to: self.values(head).wrapping_add(first * shape.depths()[1]),
         };
-        dispatch(self.isa, panel);
+        self.dispatch(panel);
     }
 
     fn keys(&self, head: usize) -> *mut f32 {
@@ -196,7 +206,18 @@ impl Job<'_> {
         ctx.pool.run(heads * parts, &|piece| {
             let (head, part) = (piece / parts, piece % parts);
             let part = tiles * part / parts..tiles * (part + 1) / parts;
-            dispatch(self.isa, Queries { job: self, head, all_tiles: tiles, tiles: part });
+            let queries = Queries::<false> { job: self, head, all_tiles: tiles, tiles: part };
+            match self.shape.factors {
+                Factors::F32 => dispatch(self.isa, queries),
+                Factors::Bf16 => dispatch_bf16(self.isa, queries.in_pairs()),
+            }
         });
+    }
+
+    fn dispatch(&self, panel: PackPanel) {
+        match self.shape.factors {
+            Factors::F32 => dispatch(self.isa, panel),
+            Factors::Bf16 => dispatch_bf16(self.isa, panel),
+        }
     }
 }

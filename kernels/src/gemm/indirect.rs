@@ -164,7 +164,9 @@ impl<A: Source, const PAIRS: bool> Kernel for Piece<'_, '_, A, PAIRS> {
             if product.taps <= MAX_TAPS {
                 product.source.gather(block.first, block.count, 0..product.taps, &mut table);
                 if PAIRS {
-                    rounded.round(s, product.taps, block.count, product.k, &mut table);
+                    let taps = table.rows[..product.taps].iter_mut();
+                    let rows = taps.flat_map(|tap| &mut tap[..block.count]);
+                    rounded.round(s, product.k, product.taps * block.count, rows);
                 }
             }
             for panel in self.panels.clone() {

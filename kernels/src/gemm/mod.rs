@@ -7,7 +7,7 @@ pub(crate) mod epilogue;
 pub(crate) mod indirect;
 pub(crate) mod pack;
 pub(crate) mod panels;
-mod rounded;
+pub(crate) mod rounded;
 pub(crate) mod rows;
 pub(crate) mod tile;
 

@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 
-use super::indirect::Table;
 use crate::Factors;
 use crate::simd::{Kernel, Simd};
 
@@ -10,35 +9,38 @@ thread_local! {
     static KEPT: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
 }
 
+/// Rows this many floats apart fall on the same few sets of a first-level cache; they are kept a vector further apart.
+const COLLIDING: usize = 512;
+
 /// The rows of a tile as pairs of bf16, in memory that a thread keeps.
 #[derive(Default)]
-pub(super) struct Rounded(Vec<f32>);
+pub(crate) struct Rounded(Vec<f32>);
 
 impl Rounded {
-    pub(super) fn take() -> Rounded {
+    pub(crate) fn take() -> Rounded {
         Rounded(KEPT.take())
     }
 
-    pub(super) fn keep(self) {
+    pub(crate) fn keep(self) {
         KEPT.set(self.0);
     }
 
-    /// Rounds `k` floats of each tap and row of `table`, and lets it point at the results.
+    /// Rounds `k` floats of each of `count` rows, and lets `rows` point at the results.
     #[inline(always)]
-    pub(super) fn round<S: Simd>(
+    pub(crate) fn round<'a, S: Simd>(
         &mut self,
         s: S,
-        taps: usize,
-        rows: usize,
         k: usize,
-        table: &mut Table,
+        count: usize,
+        rows: impl Iterator<Item = &'a mut *const f32>,
     ) {
-        let ld = Factors::Bf16.floats(k).next_multiple_of(S::LANES);
-        if self.0.len() < taps * rows * ld {
-            self.0.resize(taps * rows * ld, 0.0);
+        let floats = Factors::Bf16.floats(k).next_multiple_of(S::LANES);
+        let collide = floats.is_multiple_of(COLLIDING);
+        let ld = if collide { floats + S::LANES } else { floats };
+        if self.0.len() < count * ld {
+            self.0.resize(count * ld, 0.0);
         }
-        let all = table.rows[..taps].iter_mut().flat_map(|tap| &mut tap[..rows]);
-        for (row, to) in all.zip(self.0.chunks_exact_mut(ld)) {
+        for (row, to) in rows.zip(self.0.chunks_exact_mut(ld.max(1))) {
             s.call(Round { from: *row, k, to: to.as_mut_ptr() });
             *row = to.as_ptr();
         }

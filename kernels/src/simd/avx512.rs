@@ -130,6 +130,12 @@ impl<const BF16: bool> Simd for Avx512<BF16> {
     }
 
     #[inline(always)]
+    fn mul_pow2i(self, a: __m512, n: __m512) -> __m512 {
+        // SAFETY: the token exists, so the processor has the instructions.
+        unsafe { _mm512_scalef_ps(a, n) }
+    }
+
+    #[inline(always)]
     fn halves(self, pairs: __m512) -> [__m512; 2] {
         // SAFETY: the token exists, so the processor has the instructions.
         unsafe {

@@ -132,6 +132,12 @@ pub trait Simd: Copy + Send + Sync + 'static {
         bf16::dot_pairs(self, a, b, sums)
     }
 
+    /// `a * 2^n` for integer-valued `n` in `-126..=127`.
+    #[inline(always)]
+    fn mul_pow2i(self, a: Self::F32, n: Self::F32) -> Self::F32 {
+        self.mul(a, self.pow2i(n))
+    }
+
     /// `a * 2^n` for integer-valued `n` in `-252..=254`, with the limits of `f32` as zero and infinity.
     #[inline(always)]
     fn ldexp(self, a: Self::F32, n: Self::F32) -> Self::F32 {

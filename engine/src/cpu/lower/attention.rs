@@ -17,6 +17,7 @@ impl Lowering<'_> {
             v_dim: v[2] / heads,
             scale,
             causal: false,
+            factors: self.factors,
         };
         let mut reads: Vec<_> = node.inputs[..3].iter().map(|&v| self.operand(v)).collect();
         if let Some(&mask) = node.inputs.get(3) {

@@ -191,7 +191,7 @@ impl Lowering<'_> {
 
     fn slot(&mut self, root: Value) -> usize {
         *self.slot_of[root.0 as usize].get_or_insert_with(|| {
-            self.buffers.push(Buffer::Arena(self.graph.shape(root).elements()));
+            self.buffers.push(Buffer::Arena(self.layout.floats(self.graph, root)));
             self.buffers.len() - 1
         })
     }
