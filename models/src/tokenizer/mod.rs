@@ -1,6 +1,8 @@
 //! From a text to the numbers of its tokens: CLIP's byte pair encoding (Sennrich et al. 2016, on bytes as Radford et al. 2019).
 //!
 //! A text is cleaned ([`Manner`]), cut into words, and each word's bytes are joined pair by pair as a [`Vocabulary`] says.
+//! The crate `tokenizers` joins, and finds the words; the cleaning and the patterns that a vocabulary's file names are never
+//! run.
 
 mod clean;
 mod entities;
@@ -8,10 +10,13 @@ mod pairs;
 mod vocabulary;
 mod words;
 
+use tokenizers::tokenizer::pattern::Pattern;
+use tokenizers::utils::SysRegex;
+
 use crate::{Error, Result};
 use clean::{cleaned_by_openai, cleaned_by_transformers};
 use pairs::Pairs;
-use words::{Word, parts, words};
+use words::{spelled, spellings, words};
 
 pub use vocabulary::Vocabulary;
 
@@ -33,6 +38,8 @@ pub const MAX_TEXT: usize = 1 << 14;
 #[derive(Debug)]
 pub struct Tokenizer {
     pairs: Pairs,
+    spelled: SysRegex,
+    words: SysRegex,
     manner: Manner,
     begin: u32,
     end: u32,
@@ -52,7 +59,9 @@ impl Tokenizer {
             return Err(vocabulary.bad(&reason));
         }
         let pairs = Pairs::new(table).map_err(|reason| vocabulary.bad(&reason))?;
-        Ok(Tokenizer { pairs, manner, begin, end, count: found })
+        let spelled = spelled(manner).map_err(|error| bad(&error))?;
+        let words = words(manner).map_err(|error| bad(&error))?;
+        Ok(Tokenizer { pairs, spelled, words, manner, begin, end, count: found })
     }
 
     /// How many tokens there are.
@@ -70,36 +79,53 @@ impl Tokenizer {
             return Err(Error::BadOption { name: "text", reason });
         }
         let mut tokens = vec![self.begin];
-        for part in parts(text, self.manner) {
-            match part {
-                Word::Begin => tokens.push(self.begin),
-                Word::End => tokens.push(self.end),
-                Word::Plain(part) => self.part(part, &mut tokens),
-            }
-        }
+        self.append(text, &mut tokens).map_err(|error| bad(&error))?;
         tokens.push(self.end);
         Ok(tokens)
     }
 
-    /// Appends the tokens of a part of a text.
-    fn part(&self, text: &str, tokens: &mut Vec<u32>) {
-        let text = match self.manner {
-            Manner::OpenAi | Manner::OpenClip => cleaned_by_openai(text),
-            Manner::Transformers => cleaned_by_transformers(text),
-        };
-        for word in words(&text, self.manner) {
-            match word {
-                Word::Begin => tokens.push(self.begin),
-                Word::End => tokens.push(self.end),
-                Word::Plain(word) => self.pairs.encode(word, tokens),
+    /// Appends the tokens of a text.
+    fn append(&self, text: &str, tokens: &mut Vec<u32>) -> tokenizers::Result<()> {
+        if self.manner != Manner::Transformers {
+            return self.words(&cleaned_by_openai(text), tokens);
+        }
+        for ((start, end), is_token) in (&self.spelled).find_matches(text)? {
+            let part = &text[start..end];
+            if is_token {
+                self.word(part, tokens)?;
+            } else {
+                self.words(&cleaned_by_transformers(part), tokens)?;
             }
         }
+        Ok(())
+    }
+
+    /// Appends the tokens of a cleaned text.
+    fn words(&self, text: &str, tokens: &mut Vec<u32>) -> tokenizers::Result<()> {
+        self.words.find_iter(text).try_for_each(|(start, end)| self.word(&text[start..end], tokens))
+    }
+
+    /// Appends the tokens of a word, or the token that is spelled so.
+    fn word(&self, word: &str, tokens: &mut Vec<u32>) -> tokenizers::Result<()> {
+        let [begin, end] = spellings(self.manner);
+        if word == begin {
+            tokens.push(self.begin);
+        } else if word == end {
+            tokens.push(self.end);
+        } else {
+            self.pairs.encode(word, tokens)?;
+        }
+        Ok(())
     }
 
     /// The token that ends a text.
     pub fn end(&self) -> u32 {
         self.end
     }
+}
+
+fn bad(error: &tokenizers::Error) -> Error {
+    Error::BadOption { name: "text", reason: error.to_string() }
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The joining of a word's bytes, pair by pair.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use tokenizers::models::bpe::BPE;
+use tokenizers::normalizers::byte_level::ByteLevel;
+use tokenizers::{Model, NormalizedString, Normalizer};
 
 use super::vocabulary::Table;
 
@@ -10,23 +11,7 @@ pub(super) const END_OF_WORD: &str = "</w>";
 
 /// Which pairs are joined, in which order, and to what.
 #[derive(Debug)]
-pub(super) struct Pairs {
-    /// By byte: the token of the byte within a word, and at its end.
-    bytes: Vec<[u32; 2]>,
-    /// Two tokens to their rank and what they become.
-    joined: HashMap<(u32, u32), (u32, u32)>,
-}
-
-/// A token of a word that is being joined, in a list of such.
-#[derive(Clone, Copy)]
-struct Piece {
-    token: u32,
-    before: usize,
-    after: usize,
-}
-
-/// No piece.
-const NONE: usize = usize::MAX;
+pub(super) struct Pairs(BPE);
 
 impl Pairs {
     /// # Errors
@@ -34,83 +19,35 @@ impl Pairs {
     pub(super) fn new(table: Table) -> Result<Pairs, String> {
         let Table { tokens, merges, .. } = table;
         let find = |token: &str| {
-            tokens.get(token).copied().ok_or_else(|| format!("has no token `{token}`"))
+            let known = tokens.contains_key(token);
+            known.then_some(()).ok_or_else(|| format!("has no token `{token}`"))
         };
-        let byte = |c: char| Ok([find(&c.to_string())?, find(&format!("{c}{END_OF_WORD}"))?]);
-        let bytes = signs().into_iter().map(byte).collect::<Result<_, String>>()?;
-        let mut joined = HashMap::with_capacity(merges.len());
-        for (rank, (a, b)) in merges.iter().enumerate() {
-            let both = find(&format!("{a}{b}"))?;
-            joined.insert((find(a)?, find(b)?), (rank as u32, both));
+        for sign in signs() {
+            find(sign.encode_utf8(&mut [0; 4]))?;
+            find(&format!("{sign}{END_OF_WORD}"))?;
         }
-        Ok(Pairs { bytes, joined })
+        // The crate panics where what a pair becomes is longer than every token.
+        for (a, b) in &merges {
+            find(&format!("{a}{b}"))?;
+        }
+        // Its cache outlives the vocabulary, once in every thread.
+        let pairs = BPE::builder().vocab_and_merges(tokens, merges).cache_capacity(0);
+        let pairs = pairs.end_of_word_suffix(END_OF_WORD.to_owned()).build();
+        Ok(Pairs(pairs.map_err(|error| error.to_string())?))
     }
 
     /// Appends the tokens of a word.
-    pub(super) fn encode(&self, word: &str, tokens: &mut Vec<u32>) {
-        let last = word.len().wrapping_sub(1);
-        let piece = |(i, byte): (usize, u8)| Piece {
-            token: self.bytes[usize::from(byte)][usize::from(i == last)],
-            before: i.checked_sub(1).unwrap_or(NONE),
-            after: if i == last { NONE } else { i + 1 },
-        };
-        let mut pieces: Vec<Piece> = word.bytes().enumerate().map(piece).collect();
-        let mut queue = BinaryHeap::new();
-        for i in 0..pieces.len() {
-            self.propose(&pieces, i, &mut queue);
-        }
-        while let Some(Reverse((_, i, pair))) = queue.pop() {
-            let Piece { token, before, after } = pieces[i];
-            let still = after != NONE && (token, pieces[after].token) == pair;
-            let Some(&(_, both)) = self.joined.get(&pair).filter(|_| still) else { continue };
-            let behind = pieces[after].after;
-            pieces[after] = Piece { token: u32::MAX, before: NONE, after: NONE };
-            pieces[i] = Piece { token: both, before, after: behind };
-            if behind != NONE {
-                pieces[behind].before = i;
-            }
-            self.propose(&pieces, i, &mut queue);
-            if before != NONE {
-                self.propose(&pieces, before, &mut queue);
-            }
-        }
-        let mut next = if pieces.is_empty() { NONE } else { 0 };
-        while next != NONE {
-            tokens.push(pieces[next].token);
-            next = pieces[next].after;
-        }
-    }
-
-    /// Puts the pair that starts at `i` in the queue, if it is one that is joined.
-    fn propose(&self, pieces: &[Piece], i: usize, queue: &mut Queue) {
-        let Piece { token, after, .. } = pieces[i];
-        if after == NONE {
-            return;
-        }
-        let pair = (token, pieces[after].token);
-        if let Some(&(rank, _)) = self.joined.get(&pair) {
-            queue.push(Reverse((rank, i, pair)));
-        }
+    pub(super) fn encode(&self, word: &str, tokens: &mut Vec<u32>) -> tokenizers::Result<()> {
+        let mut word = NormalizedString::from(word);
+        ByteLevel::new().normalize(&mut word)?;
+        tokens.extend(self.0.tokenize(word.get())?.iter().map(|token| token.id));
+        Ok(())
     }
 }
 
-/// Pairs by rank, then by place.
-type Queue = BinaryHeap<Reverse<(u32, usize, (u32, u32))>>;
-
-/// The sign that stands for each byte: itself where it is visible in Latin-1, else one from 256 on.
-pub(super) fn signs() -> [char; 256] {
-    let mut hidden = 0;
-    std::array::from_fn(|byte| {
-        let byte = byte as u8;
-        if visible(byte) {
-            return char::from(byte);
-        }
-        hidden += 1;
-        char::from_u32(255 + hidden).unwrap_or_default()
-    })
-}
-
-/// Whether a byte stands for itself.
-pub(super) fn visible(byte: u8) -> bool {
-    matches!(byte, b'!'..=b'~' | 0xa1..=0xac | 0xae..=0xff)
+/// The signs that stand for bytes: those that are visible in Latin-1, then as many from 256 on as are not.
+pub(super) fn signs() -> Vec<char> {
+    let mut signs: Vec<_> = ByteLevel::alphabet().into_iter().collect();
+    signs.sort_unstable();
+    signs
 }

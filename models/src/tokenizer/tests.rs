@@ -100,6 +100,13 @@ fn malformed_vocabularies_are_errors() {
             Vocabulary::VocabAndMerges { vocab: "[]".into(), merges: "".into() },
             "has no table of tokens",
         ),
+        (
+            Vocabulary::VocabAndMerges {
+                vocab: text(&document["vocab"]).into(),
+                merges: "<|endoftext|> <|endoftext|>".into(),
+            },
+            "no token `<|endoftext|><|endoftext|>`",
+        ),
     ];
     for (vocabulary, reason) in rows {
         let error = Tokenizer::new(&vocabulary, Manner::OpenAi, count).unwrap_err().to_string();
@@ -122,4 +129,18 @@ fn long_texts_take_no_long_time_or_are_errors() {
     }
     let error = tokenizer.encode(&"a".repeat(MAX_TEXT + 1)).unwrap_err().to_string();
     assert!(error.contains("16385 bytes"), "{error}");
+}
+
+#[test]
+fn tokens_may_share_a_number() {
+    let document = goldens();
+    let count = document["count"].as_u64().unwrap() as usize;
+    let mut vocab: Value = serde_json::from_str(text(&document["vocab"])).unwrap();
+    for number in vocab.as_object_mut().unwrap().values_mut() {
+        *number = json!(0);
+    }
+    let (vocab, merges) = (vocab.to_string().into(), text(&document["merges"]).into());
+    let vocabulary = Vocabulary::VocabAndMerges { vocab, merges };
+    let tokenizer = Tokenizer::new(&vocabulary, Manner::Transformers, count).unwrap();
+    assert_eq!(tokenizer.encode(&"a".repeat(MAX_TEXT)).unwrap(), [0; 3]);
 }

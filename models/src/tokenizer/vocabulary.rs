@@ -1,14 +1,14 @@
 //! The files that say which tokens there are.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::io::Read;
 use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
 use serde_json::Value;
+use tokenizers::models::bpe::{Merges, Vocab};
 
-use super::pairs::{END_OF_WORD, signs, visible};
+use super::pairs::{END_OF_WORD, signs};
 use crate::{Error, Result};
 
 /// How the tokens that begin and end a text are spelled in files of `transformers`.
@@ -35,8 +35,8 @@ pub enum Vocabulary {
 
 /// A vocabulary, understood.
 pub(super) struct Table {
-    pub(super) tokens: HashMap<String, u32>,
-    pub(super) merges: Vec<(String, String)>,
+    pub(super) tokens: Vocab,
+    pub(super) merges: Merges,
     pub(super) begin: u32,
     pub(super) end: u32,
 }
@@ -99,16 +99,11 @@ impl Vocabulary {
         self.table(&model["vocab"], added, merges)
     }
 
-    fn table(
-        &self,
-        vocab: &Value,
-        added: &[Value],
-        merges: Option<Vec<(String, String)>>,
-    ) -> Result<Table> {
+    fn table(&self, vocab: &Value, added: &[Value], merges: Option<Merges>) -> Result<Table> {
         let number = |id: &Value| u32::try_from(id.as_u64()?).ok();
         let vocab = vocab.as_object().ok_or_else(|| self.bad("has no table of tokens"))?;
         let token = |(token, id): (&String, &Value)| Some((token.clone(), number(id)?));
-        let tokens: Option<HashMap<_, _>> = vocab.iter().map(token).collect();
+        let tokens: Option<Vocab> = vocab.iter().map(token).collect();
         let mut tokens = tokens.ok_or_else(|| self.bad("has a token whose number is none"))?;
         for one in added {
             if let (Some(content), Some(id)) = (one["content"].as_str(), number(&one["id"])) {
@@ -134,7 +129,8 @@ impl Vocabulary {
             bytes.take(MAX_MERGES).read_to_string(&mut text)
         };
         read.map_err(|error| self.bad(&format!("cannot be read: {error}")))?;
-        let fixed = 2 * signs().len() + ENDS.len();
+        let signs = signs();
+        let fixed = 2 * signs.len() + ENDS.len();
         let needed = count.checked_sub(fixed).ok_or_else(|| {
             self.bad(&format!("has at least {fixed} tokens, and the network knows {count}"))
         })?;
@@ -142,11 +138,8 @@ impl Vocabulary {
         let merges = merges.filter(|merges| merges.len() == needed).ok_or_else(|| {
             self.bad(&format!("has not the {needed} pairs that the network's {count} tokens need"))
         })?;
-        let all = signs();
-        let (shown, hidden): (Vec<u8>, Vec<u8>) = (0..=255).partition(|&byte| visible(byte));
-        let order = || shown.iter().chain(&hidden).map(|&byte| all[usize::from(byte)]);
-        let names = (order().map(String::from))
-            .chain(order().map(|c| format!("{c}{END_OF_WORD}")))
+        let names = (signs.iter().map(char::to_string))
+            .chain(signs.iter().map(|sign| format!("{sign}{END_OF_WORD}")))
             .chain(merges.iter().map(|(a, b)| format!("{a}{b}")));
         let tokens = names.zip(0..).collect();
         let (begin, end) = ((count - 2) as u32, (count - 1) as u32);

@@ -1,116 +1,40 @@
-//! Texts cut into words: letters, single digits, and runs of other signs; white space is left out.
+//! The patterns that cut texts into words: letters, single digits, and runs of other signs; white space is left out.
 
-use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
+use tokenizers::utils::SysRegex;
 
 use super::Manner;
 
-/// A part of a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Word<'a> {
-    /// The spelling of the token that begins texts.
-    Begin,
-    /// That of the token that ends them.
-    End,
-    /// Anything else.
-    Plain(&'a str),
-}
-
-/// What is cut off even where letters follow.
-const CONTRACTIONS: [&str; 7] = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"];
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Letter,
-    Number,
-    Space,
-    Other,
-    /// Belongs to no word.
-    None,
-}
-
 /// How the tokens that begin and end a text are spelled in texts.
-const fn spellings(manner: Manner) -> [(&'static str, Word<'static>); 2] {
-    let [begin, end] = match manner {
+pub(super) const fn spellings(manner: Manner) -> [&'static str; 2] {
+    match manner {
         Manner::OpenClip => ["<start_of_text>", "<end_of_text>"],
         Manner::OpenAi | Manner::Transformers => ["<|startoftext|>", "<|endoftext|>"],
-    };
-    [(begin, Word::Begin), (end, Word::End)]
+    }
 }
 
-/// The parts of a text that are cleaned by themselves: to `transformers` those between the tokens that are spelled in
-/// it.
-pub(super) fn parts(text: &str, manner: Manner) -> Vec<Word<'_>> {
-    if manner != Manner::Transformers {
-        return vec![Word::Plain(text)];
-    }
-    let (mut found, mut rest) = (Vec::new(), text);
-    let first = |rest: &str| {
-        let places =
-            spellings(manner).map(|(spelling, word)| (rest.find(spelling), spelling, word));
-        let there =
-            places.into_iter().filter_map(|(at, spelling, word)| Some((at?, spelling, word)));
-        there.min_by_key(|&(at, ..)| at)
-    };
-    while let Some((at, spelling, word)) = first(rest) {
-        found.extend([Word::Plain(&rest[..at]), word]);
-        rest = &rest[at + spelling.len()..];
-    }
-    found.push(Word::Plain(rest));
-    found
+/// Finds the tokens that are spelled in a text.
+pub(super) fn spelled(manner: Manner) -> tokenizers::Result<SysRegex> {
+    SysRegex::new(&any_spelling(manner))
 }
 
-/// The words of a cleaned text.
-pub(super) fn words(text: &str, manner: Manner) -> impl Iterator<Item = Word<'_>> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        rest = rest.trim_start_matches(|c| matches!(kind(c, manner), Kind::Space | Kind::None));
-        let (word, length) = next(rest, manner)?;
-        rest = &rest[length..];
-        Some(word)
+/// Finds the words of a cleaned text.
+///
+/// Ignoring case, as OpenAI's pattern does, a long s is an s, and an iota below is both a letter and none, and therefore in
+/// no word. To `transformers` a spelled token is no word: it is cut out before the text is cleaned.
+pub(super) fn words(manner: Manner) -> tokenizers::Result<SysRegex> {
+    let plain = |s, no_word| {
+        format!(r"'(?:[{s}tmd]|re|ve|ll)|\p{{L}}+|\p{{N}}|[^\s\p{{L}}\p{{N}}{no_word}]+")
+    };
+    SysRegex::new(&match manner {
+        Manner::OpenAi | Manner::OpenClip => {
+            format!("{}|{}", any_spelling(manner), plain("s\u{17f}", "\u{345}"))
+        }
+        Manner::Transformers => plain("s", ""),
     })
 }
 
-/// The word that the text starts with, and its length.
-fn next(text: &str, manner: Manner) -> Option<(Word<'_>, usize)> {
-    let spelled = spellings(manner).into_iter().find(|(spelling, _)| text.starts_with(spelling));
-    if let Some((spelling, word)) = spelled.filter(|_| manner != Manner::Transformers) {
-        return Some((word, spelling.len()));
-    }
-    let first = text.chars().next()?;
-    let of_kind = kind(first, manner);
-    let length = if let Some(length) = contraction(text, manner) {
-        length
-    } else if of_kind == Kind::Number {
-        first.len_utf8()
-    } else {
-        text.find(|c| kind(c, manner) != of_kind).unwrap_or(text.len())
-    };
-    Some((Word::Plain(&text[..length]), length))
-}
-
-/// The length of the contraction that the text starts with. To OpenAI's pattern, which ignores case, a long s is an s.
-fn contraction(text: &str, manner: Manner) -> Option<usize> {
-    const LONG_S: &str = "'\u{17f}";
-    if manner != Manner::Transformers && text.starts_with(LONG_S) {
-        return Some(LONG_S.len());
-    }
-    CONTRACTIONS.iter().find(|end| text.starts_with(*end)).map(|end| end.len())
-}
-
-fn kind(c: char, manner: Manner) -> Kind {
-    /// Ignoring case, it is both a letter and none to OpenAI's pattern, which therefore passes over it.
-    const IOTA_BELOW: char = '\u{345}';
-    if c.is_whitespace() {
-        return Kind::Space;
-    }
-    if c == IOTA_BELOW && manner != Manner::Transformers {
-        return Kind::None;
-    }
-    match c.general_category_group() {
-        GeneralCategoryGroup::Letter => Kind::Letter,
-        GeneralCategoryGroup::Number => Kind::Number,
-        _ => Kind::Other,
-    }
+fn any_spelling(manner: Manner) -> String {
+    spellings(manner).map(|spelling| spelling.replace('|', r"\|")).join("|")
 }
 
 #[cfg(test)]
@@ -118,23 +42,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_cut_as_the_pattern_cuts_them() {
-        let rows: [(&str, &[&str]); 6] = [
-            ("it's a cat's", &["it", "'s", "a", "cat", "'s"]),
-            ("don't we'll'd", &["don", "'t", "we", "'ll", "'d"]),
-            ("2024 is ½!?", &["2", "0", "2", "4", "is", "½", "!?"]),
-            ("!'s", &["!'", "s"]),
-            ("été 猫🐈", &["été", "猫", "🐈"]),
-            ("a\u{345}b", &["a", "b"]),
+    fn words_are_cut_as_the_original_cuts_them() {
+        use Manner::{OpenAi, OpenClip, Transformers};
+        let rows: [(Manner, &str, &[&str]); 11] = [
+            (OpenAi, "it's a cat's", &["it", "'s", "a", "cat", "'s"]),
+            (OpenAi, "don't we'll'd", &["don", "'t", "we", "'ll", "'d"]),
+            (OpenAi, "2024 is ½!?", &["2", "0", "2", "4", "is", "½", "!?"]),
+            (OpenAi, "!'s", &["!'", "s"]),
+            (OpenAi, "été 猫🐈", &["été", "猫", "🐈"]),
+            (OpenAi, "a\u{345}b'\u{17f}", &["a", "b", "'\u{17f}"]),
+            (OpenAi, "a<|endoftext|>b", &["a", "<|endoftext|>", "b"]),
+            (OpenAi, "!<|endoftext|>", &["!<|", "endoftext", "|>"]),
+            (OpenClip, "<end_of_text><|endoftext|>", &["<end_of_text>", "<|", "endoftext", "|>"]),
+            (Transformers, "a\u{345}b'\u{17f}", &["a", "\u{345}", "b", "'", "\u{17f}"]),
+            (Transformers, "<|endoftext|>", &["<|", "endoftext", "|>"]),
         ];
-        for (text, needed) in rows {
-            let found: Vec<_> = words(text, Manner::OpenAi).collect();
-            let needed: Vec<_> = needed.iter().map(|word| Word::Plain(word)).collect();
-            assert_eq!(found, needed, "{text}");
+        for (manner, text, needed) in rows {
+            let found = words(manner).unwrap();
+            let found: Vec<_> =
+                found.find_iter(text).map(|(start, end)| &text[start..end]).collect();
+            assert_eq!(found, needed, "{manner:?} {text}");
         }
-        let found: Vec<_> = words("a<|endoftext|>b", Manner::OpenAi).collect();
-        assert_eq!(found, [Word::Plain("a"), Word::End, Word::Plain("b")]);
-        let found = words("<end_of_text><|endoftext|>", Manner::OpenClip).count();
-        assert_eq!(found, 4);
     }
 }
