@@ -3,7 +3,8 @@
     python benches/peers/peers.py [--out out/peers] [--models rfdetr-nano rfdetr-base] [--rounds 30]
         [--ours 'target/release/ocelli bench {file} --json --threads {threads} --precision {precision} --runs {runs}']
 
-Needs the files of `export_rfdetr.py`, `export_yolo.py` and `export_folders.py`. Turns spread whatever else the machine does over all peers.
+Needs the files of `export_rfdetr.py`, `export_yolo.py` and `export_folders.py`. Turns spread whatever else the machine does over all peers;
+who waits is stopped, so that no thread of a pool spins meanwhile, and each turn begins with runs that are not counted.
 The command for ours prints JSON with `times_ms`, a list; without `--ours` only the peers are timed.
 Prints a Markdown table and writes `peers.json` beside the models.
 """
@@ -11,6 +12,7 @@ Prints a Markdown table and writes `peers.json` beside the models.
 import argparse
 import json
 import shlex
+import signal
 import statistics
 import subprocess
 import sys
@@ -23,6 +25,7 @@ SIDES = {
 }
 PEERS = ["onnxruntime-f32", "openvino-f32", "openvino-bf16", "pytorch-f32"]
 RUNS_A_TURN = 5
+WARM_UP = 2
 
 
 def main(options):
@@ -51,12 +54,15 @@ class Worker:
         command = [sys.executable, str(script), peer, str(model), str(side), str(threads)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.logits = self.answer("ready")["logits"]
-        self.run(3)
+        self.process.send_signal(signal.SIGSTOP)
 
     def run(self, runs):
-        self.process.stdin.write(f"{runs}\n")
+        self.process.send_signal(signal.SIGCONT)
+        self.process.stdin.write(f"{WARM_UP + runs}\n")
         self.process.stdin.flush()
-        return self.answer("times_ms")["times_ms"]
+        times = self.answer("times_ms")["times_ms"]
+        self.process.send_signal(signal.SIGSTOP)
+        return times[WARM_UP:]
 
     def answer(self, key):
         for line in self.process.stdout:
@@ -65,6 +71,7 @@ class Worker:
         raise SystemExit(f"peer ended early: {' '.join(self.process.args)}")
 
     def close(self):
+        self.process.send_signal(signal.SIGCONT)
         self.process.stdin.close()
         self.process.wait()
 

@@ -3,7 +3,8 @@
     python benches/peers/pictures.py PICTURE [--out out/peers] [--models rfdetr-nano yolo11n] [--batch 8] [--sessions 2]
         [--ours 'target/release/ocelli bench {file} --picture {picture} --json --batch {batch} --runs {runs} {parallel}']
 
-The Python originals with their own defaults: `ultralytics` on `NAME.pt`, `rfdetr` on `NAME.pth`, `inference_models` on
+Who waits is stopped, and each turn begins with runs that are not counted. The Python originals with their own defaults:
+`ultralytics` on `NAME.pt` (PyTorch) and on `NAME.onnx` (ONNX Runtime), `rfdetr` on `NAME.pth`, `inference_models` on
 `NAME-legacy.pth`, as `export_yolo.py` and `export_rfdetr.py` write them. With `--sessions` each runs that many times at once
 on one thread: the originals as processes, ours as threads (`{parallel}` is `--sessions N`, else `--threads N`).
 Prints a Markdown table and writes `pictures.json` beside the models.
@@ -13,6 +14,7 @@ import argparse
 import json
 import os
 import shlex
+import signal
 import statistics
 import subprocess
 import sys
@@ -21,17 +23,20 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS_A_TURN = 5
+WARM_UP = 2
 
-# Each defines `run`, which decodes and predicts `batch` pictures, and gives how much was found in the first.
-PROGRAMS = {
-    "ultralytics": (".pt", """
+ULTRALYTICS = """
 import cv2, numpy as np
 from ultralytics import YOLO
-model = YOLO(file)
+model = YOLO(file, task="detect")
 def run():
     images = [cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR) for _ in range(batch)]
     return len(model.predict(images, verbose=False, device="cpu")[0].boxes)
-"""),
+"""
+# Each defines `run`, which decodes and predicts `batch` pictures, and gives how much was found in the first.
+PROGRAMS = {
+    "ultralytics": (".pt", ULTRALYTICS),
+    "ultralytics on ONNX Runtime": (".onnx", ULTRALYTICS),
     "rfdetr": (".pth", """
 import io
 from PIL import Image
@@ -73,7 +78,7 @@ def main(options):
         turns = {
             peer: Original(text, options.out / f"{name}{suffix}", options)
             for peer, (suffix, text) in PROGRAMS.items()
-            if (options.out / f"{name}{suffix}").exists()
+            if (options.out / f"{name}{suffix}").exists() and (suffix != ".onnx" or "yolo" in name)
         }
         if options.ours:
             turns["ocelli"] = Ours(options.out / name, options)
@@ -103,14 +108,26 @@ class Original:
         sessions = range(options.sessions or 1)
         self.processes = [subprocess.Popen(command, env=environment, text=True, **pipes) for _ in sessions]
         self.found = [self.answer(process, "found") for process in self.processes][0]
+        self.signal(signal.SIGSTOP)
 
     def run(self, runs):
+        self.signal(signal.SIGCONT)
+        self.turn(WARM_UP)
         start = time.perf_counter()
+        times = self.turn(runs)
+        rate = len(times) * self.batch / (time.perf_counter() - start)
+        self.signal(signal.SIGSTOP)
+        return times, rate
+
+    def turn(self, runs):
         for process in self.processes:
             process.stdin.write(f"{runs}\n")
             process.stdin.flush()
-        times = sum((self.answer(process, "times_ms") for process in self.processes), [])
-        return times, len(times) * self.batch / (time.perf_counter() - start)
+        return sum((self.answer(process, "times_ms") for process in self.processes), [])
+
+    def signal(self, signal):
+        for process in self.processes:
+            process.send_signal(signal)
 
     def answer(self, process, key):
         for line in process.stdout:
@@ -119,6 +136,7 @@ class Original:
         raise SystemExit(f"an original ended early: {process.args[3:]}")
 
     def close(self):
+        self.signal(signal.SIGCONT)
         for process in self.processes:
             process.stdin.close()
             process.wait()

@@ -1,15 +1,21 @@
 //! A few threads that run the pieces of one operation, with a fork and join of a few microseconds.
 
 use std::cell::UnsafeCell;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle, Thread};
 
+use crate::split::part;
+
 /// How often a worker without work looks again before it sleeps: some tens of microseconds.
 const SPINS: u32 = 4000;
 
 /// A fixed set of threads. The caller of [`Pool::run`] is one of them.
+///
+/// Each thread begins with a run of pieces of its own, the same of every job: what it wrote in one operation, it is likely
+/// to read in the next, from its own cache. Then it helps the others.
 ///
 /// The pool serves one caller at a time. A second caller is not made to wait: it runs its pieces by itself.
 pub struct Pool {
@@ -22,12 +28,17 @@ struct Shared {
     state: AtomicU64,
     /// Written by the caller while the job is closed and nobody is in it.
     job: UnsafeCell<Job>,
-    next: AtomicUsize,
+    /// By thread, the caller's first: which of its pieces is next.
+    next: Vec<Next>,
     in_use: AtomicBool,
     panicked: AtomicBool,
     stop: AtomicBool,
     sleeping: Vec<AtomicBool>,
 }
+
+/// In a cache line of its own, and the one that is fetched with it.
+#[repr(align(128))]
+struct Next(AtomicUsize);
 
 const ONE_WORKER: u64 = 1;
 const WORKERS: u64 = 0xffff;
@@ -53,7 +64,7 @@ impl Pool {
         let shared = Arc::new(Shared {
             state: AtomicU64::new(0),
             job: UnsafeCell::new(Job { run: &|_| {}, pieces: 0 }),
-            next: AtomicUsize::new(0),
+            next: (0..=others).map(|_| Next(AtomicUsize::new(0))).collect(),
             in_use: AtomicBool::new(false),
             panicked: AtomicBool::new(false),
             stop: AtomicBool::new(false),
@@ -80,14 +91,16 @@ impl Pool {
         }
         let finish = Finish(&self.shared);
         self.open(pieces, piece);
-        self.shared.take_pieces(Job { run: erase(piece), pieces });
+        self.shared.take_pieces(Job { run: erase(piece), pieces }, 0);
         drop(finish);
         assert!(!self.shared.panicked.swap(false, Ordering::AcqRel), "a piece of work panicked");
     }
 
     fn open(&self, pieces: usize, piece: &(dyn Fn(usize) + Sync)) {
         let shared = &*self.shared;
-        shared.next.store(0, Ordering::Relaxed);
+        for (thread, next) in shared.next.iter().enumerate() {
+            next.0.store(shared.part(pieces, thread).start, Ordering::Relaxed);
+        }
         // SAFETY: `in_use` is ours and the last job was closed and left by all workers.
         unsafe { *shared.job.get() = Job { run: erase(piece), pieces } };
         let generation = (shared.state.load(Ordering::Relaxed) & !(OPEN | WORKERS)) + GENERATION;
@@ -135,7 +148,9 @@ struct Finish<'a>(&'a Shared);
 
 impl Drop for Finish<'_> {
     fn drop(&mut self) {
-        self.0.next.store(usize::MAX / 2, Ordering::Relaxed);
+        for next in &self.0.next {
+            next.0.store(usize::MAX / 2, Ordering::Relaxed);
+        }
         self.0.state.fetch_and(!OPEN, Ordering::AcqRel);
         while self.0.state.load(Ordering::Acquire) & WORKERS != 0 {
             std::hint::spin_loop();
@@ -150,7 +165,7 @@ impl Shared {
         while let Some(generation) = self.wait(index, last) {
             last = generation;
             if let Some(job) = self.enter(generation) {
-                if catch_unwind(AssertUnwindSafe(|| self.take_pieces(job))).is_err() {
+                if catch_unwind(AssertUnwindSafe(|| self.take_pieces(job, index + 1))).is_err() {
                     self.panicked.store(true, Ordering::Release);
                 }
                 self.state.fetch_sub(ONE_WORKER, Ordering::AcqRel);
@@ -208,16 +223,26 @@ impl Shared {
         }
     }
 
-    fn take_pieces(&self, job: Job) {
+    /// Runs the pieces of `thread`, then what others have left of theirs.
+    fn take_pieces(&self, job: Job, thread: usize) {
         // SAFETY: whoever takes pieces is counted in or is the caller, who outlives both.
         let run = unsafe { &*job.run };
-        loop {
-            let piece = self.next.fetch_add(1, Ordering::Relaxed);
-            if piece >= job.pieces {
-                return;
+        let threads = self.next.len();
+        for owner in (thread..threads).chain(0..thread) {
+            let end = self.part(job.pieces, owner).end;
+            loop {
+                let piece = self.next[owner].0.fetch_add(1, Ordering::Relaxed);
+                if piece >= end {
+                    break;
+                }
+                run(piece);
             }
-            run(piece);
         }
+    }
+
+    /// The pieces that a thread begins with.
+    fn part(&self, pieces: usize, thread: usize) -> Range<usize> {
+        part(pieces, self.next.len(), thread)
     }
 }
 

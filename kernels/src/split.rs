@@ -1,6 +1,13 @@
 //! Cutting an output into pieces that the threads of a pool write, each its own.
 
+use std::ops::Range;
+
 use crate::{Pool, RowsMut};
+
+/// Part `index` of `0..total` in `parts` nearly equal ones.
+pub(crate) fn part(total: usize, parts: usize, index: usize) -> Range<usize> {
+    total * index / parts..total * (index + 1) / parts
+}
 
 /// Elements of cheap elementwise work that are worth a piece of their own: some ten microseconds, and no work is cut that
 /// is not worth two pieces.

@@ -6,11 +6,11 @@ use std::ops::Range;
 
 use super::Job;
 use super::exp::exp2;
-use crate::gemm::indirect::part;
 use crate::gemm::panels::Panels;
 use crate::gemm::rounded::Rounded;
 use crate::gemm::tile::{MAX_MR, MAX_NR, TileArgs, tile, tile_shape};
 use crate::simd::{Kernel, Simd};
+use crate::split::part;
 
 /// Keys of a block: a multiple of every panel's width.
 const KEYS: usize = 256;

@@ -14,6 +14,7 @@ use crate::gemm::panels::{Panel, Panels};
 use crate::gemm::tile::tile_shape;
 use crate::matmul::Scratch;
 use crate::simd::{dispatch, dispatch_bf16};
+use crate::split::part;
 use crate::{Context, Factors, Isa, Rows, RowsMut};
 use flash::Queries;
 
@@ -200,13 +201,14 @@ impl Job<'_> {
     /// Attends with all queries of all heads.
     fn attend(&self, ctx: Context) {
         let heads = self.shape.batch * self.shape.heads;
-        let tiles = self.shape.q_len.div_ceil(tile_shape(self.isa.lanes()).0);
+        let all_tiles = self.shape.q_len.div_ceil(tile_shape(self.isa.lanes()).0);
         let threads = ctx.pool.threads();
-        let parts = if threads == 1 { 1 } else { (threads * PIECES).div_ceil(heads).min(tiles) };
+        let parts =
+            if threads == 1 { 1 } else { (threads * PIECES).div_ceil(heads).min(all_tiles) };
         ctx.pool.run(heads * parts, &|piece| {
-            let (head, part) = (piece / parts, piece % parts);
-            let part = tiles * part / parts..tiles * (part + 1) / parts;
-            let queries = Queries::<false> { job: self, head, all_tiles: tiles, tiles: part };
+            let (head, index) = (piece / parts, piece % parts);
+            let tiles = part(all_tiles, parts, index);
+            let queries = Queries::<false> { job: self, head, all_tiles, tiles };
             match self.shape.factors {
                 Factors::F32 => dispatch(self.isa, queries),
                 Factors::Bf16 => dispatch_bf16(self.isa, queries.in_pairs()),

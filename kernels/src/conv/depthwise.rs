@@ -9,6 +9,7 @@ use super::{Conv2d, PackedConv};
 use crate::gemm::panels::Aligned;
 use crate::gemm::{Epilogue, Finish, Residual};
 use crate::simd::{Kernel, Simd, dispatch};
+use crate::split::part;
 use crate::{Context, Image, ImageMut};
 
 /// Pieces of work per thread, where there are several.
@@ -54,7 +55,7 @@ impl Depthwise {
         let pieces = if threads == 1 { 1.min(rows) } else { (threads * PIECES).min(rows) };
         let job = Job { depthwise: self, w, input, epilogue: &epilogue, out };
         ctx.pool.run(pieces, &|piece| {
-            let rows = rows * piece / pieces..rows * (piece + 1) / pieces;
+            let rows = part(rows, pieces, piece);
             dispatch(w.isa(), Lines { job: &job, rows });
         });
     }

@@ -9,6 +9,7 @@ use super::panels::{Panel, Panels};
 use super::rounded::Rounded;
 use super::tile::{MAX_MR, MAX_NR, TileArgs, tile, tile_shape};
 use crate::simd::{Kernel, Simd, dispatch, dispatch_bf16};
+use crate::split::part;
 use crate::{Context, Factors, Isa};
 
 /// Taps whose pointers are kept at a time.
@@ -19,6 +20,9 @@ pub(crate) const PATCH: usize = 4096;
 const PANEL_BYTES: usize = 512 << 10;
 /// Pieces of work per thread, where there are several.
 const PIECES: usize = 6;
+
+/// Tiles that a thread has at least where rows are divided among all threads; of fewer rows each thread takes columns.
+const TILES_A_THREAD: usize = 4;
 
 /// Where the rows of the left-hand side are.
 pub(crate) trait Source: Sync {
@@ -109,7 +113,10 @@ impl Split {
         let threads = ctx.pool.threads();
         let wanted = if threads == 1 { 1 } else { threads * PIECES };
         let mut panel_pieces = panels.div_ceil(block);
-        let tile_pieces = wanted.div_ceil(panel_pieces.max(1)).min(tiles);
+        let mut tile_pieces = wanted.div_ceil(panel_pieces.max(1)).min(tiles);
+        if tiles >= TILES_A_THREAD * threads {
+            tile_pieces = tile_pieces.next_multiple_of(threads);
+        }
         if tile_pieces * panel_pieces < wanted {
             panel_pieces = wanted.div_ceil(tile_pieces.max(1)).min(panels);
         }
@@ -120,16 +127,11 @@ impl Split {
         self.tile_pieces * self.panel_pieces
     }
 
-    /// Tiles and panels of a piece; neighbours share panels.
+    /// Tiles and panels of a piece; neighbours share tiles, so that a thread mostly reads rows that it wrote before.
     fn piece(&self, piece: usize) -> (Range<usize>, Range<usize>) {
-        let (p, t) = (piece / self.tile_pieces, piece % self.tile_pieces);
+        let (t, p) = (piece / self.panel_pieces, piece % self.panel_pieces);
         (part(self.tiles, self.tile_pieces, t), part(self.panels, self.panel_pieces, p))
     }
-}
-
-/// Part `index` of `0..total` in `parts` nearly equal ones.
-pub(crate) fn part(total: usize, parts: usize, index: usize) -> Range<usize> {
-    total * index / parts..total * (index + 1) / parts
 }
 
 /// Tiles against panels; with `PAIRS`, of bf16.

@@ -1,6 +1,9 @@
 //! The walk itself.
 
+use std::ops::Range;
+
 use super::plan::{CopyPlan, Dim, MAX_RANK};
+use crate::split::part;
 use crate::{Context, Rows, RowsMut};
 
 /// Elements that are worth another thread.
@@ -22,8 +25,7 @@ pub fn copy(ctx: Context, plan: &CopyPlan, from: Rows, to: RowsMut) {
         Walk { from: from.ptr().wrapping_add(plan.from), to: to.ptr().wrapping_add(plan.to) };
     let pieces = (plan.elements() / PIECE).clamp(1, first.extent.min(4 * ctx.pool.threads()));
     ctx.pool.run(pieces, &|piece| {
-        let start = first.extent * piece / pieces;
-        let end = first.extent * (piece + 1) / pieces;
+        let Range { start, end } = part(first.extent, pieces, piece);
         let part = Dim { extent: end - start, ..*first };
         // SAFETY: the reach of the whole plan was checked, and pieces write different elements.
         unsafe { walk.step(start * first.from, start * first.to).run(part, rest) };

@@ -12,11 +12,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Conv2d, PackedConv};
 use crate::gemm::Epilogue;
-use crate::gemm::indirect::part;
 use crate::gemm::panels::{Aligned, Panels};
 use crate::gemm::tile::{MAX_NR, tile_shape};
 use crate::simd::dispatch;
-use crate::split::Base;
+use crate::split::{Base, part};
 use crate::{Context, Image, ImageMut, Isa};
 use piece::{Piece, Squares};
 use transform::{Four, Transform, Two};

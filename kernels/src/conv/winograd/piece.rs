@@ -8,10 +8,10 @@ use super::GAP;
 use super::transform::Transform;
 use crate::gemm::Epilogue;
 use crate::gemm::epilogue::Finish;
-use crate::gemm::indirect::part;
 use crate::gemm::panels::{Panel, Panels};
 use crate::gemm::tile::{MAX_MR, MAX_NR, TileArgs, tile, tile_shape};
 use crate::simd::{Kernel, Simd};
+use crate::split::part;
 use crate::{Image, ImageMut};
 
 /// The most pixels of a square that comes out.
