@@ -1,16 +1,18 @@
 """Times networks alone, batch 1, in turns: a few runs of each peer, then the next, and again.
 
-    python benches/peers/peers.py [--out out/peers] [--models rfdetr-nano rfdetr-base] [--rounds 30]
+    python benches/peers/peers.py [--out out/peers] [--models rfdetr-nano rfdetr-base] [--rounds 30] [--avx2]
         [--ours 'target/release/ocelli bench {file} --json --threads {threads} --precision {precision} --runs {runs}']
 
 Needs the files of `export_rfdetr.py`, `export_yolo.py` and `export_folders.py`. Turns spread whatever else the machine does over all peers;
 who waits is stopped, so that no thread of a pool spins meanwhile, and each turn begins with runs that are not counted.
+With `--avx2` nobody uses wider vectors; ONNX Runtime cannot be told to, and takes no part.
 The command for ours prints JSON with `times_ms`, a list; without `--ours` only the peers are timed.
 Prints a Markdown table and writes `peers.json` beside the models.
 """
 
 import argparse
 import json
+import os
 import shlex
 import signal
 import statistics
@@ -26,10 +28,14 @@ SIDES = {
 PEERS = ["onnxruntime-f32", "openvino-f32", "openvino-bf16", "pytorch-f32"]
 RUNS_A_TURN = 5
 WARM_UP = 2
+AVX2 = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2", "MKL_ENABLE_INSTRUCTIONS": "AVX2", "OCELLI_ISA": "avx2"}
 
 
 def main(options):
     results = {}
+    if options.avx2:
+        os.environ.update(AVX2)
+        options.peers, options.precisions = ["openvino-f32", "pytorch-f32"], ["f32"]
     for name in options.models:
         turns = {peer: Worker(peer, options.out / name, SIDES[name], options.threads) for peer in options.peers}
         check_agreement(turns)
@@ -121,6 +127,7 @@ if __name__ == "__main__":
     parser.add_argument("--peers", nargs="*", default=PEERS)
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--avx2", action="store_true")
     parser.add_argument("--ours", help="command template")
     parser.add_argument("--precisions", nargs="+", default=["f32", "bf16"])
     main(parser.parse_args())

@@ -95,6 +95,7 @@ impl<const BF16: bool> Simd for Avx512<BF16> {
         exponent(a) = _mm512_getexp_ps(a);
         mantissa(a) = _mm512_getmant_ps::<_MM_MANT_NORM_1_2, _MM_MANT_SIGN_SRC>(a);
         ldexp(a, n) = _mm512_scalef_ps(a, n);
+        mul_pow2i(a, n) = _mm512_scalef_ps(a, n);
         pow2i(a) = _mm512_scalef_ps(_mm512_set1_ps(1.0), a);
         copysign(a, sign) = {
             let bit = _mm512_set1_ps(-0.0);
@@ -127,12 +128,6 @@ impl<const BF16: bool> Simd for Avx512<BF16> {
             let [a, b] = [a, b].map(|x| transmute::<__m512, __m512bh>(x));
             _mm512_dpbf16_ps(sums, a, b)
         }
-    }
-
-    #[inline(always)]
-    fn mul_pow2i(self, a: __m512, n: __m512) -> __m512 {
-        // SAFETY: the token exists, so the processor has the instructions.
-        unsafe { _mm512_scalef_ps(a, n) }
     }
 
     #[inline(always)]
