@@ -42,6 +42,25 @@ impl Source {
     pub(crate) fn owned(bytes: Vec<u8>) -> Self {
         Source(Arc::new(Backing::Owned(bytes)))
     }
+
+    /// Lets the system take back the memory behind `bytes` of a mapped file. Whoever reads them again gets them from the
+    /// file again.
+    pub(crate) fn release(&self, bytes: &[u8]) {
+        #[cfg(unix)]
+        if let Backing::Map(map) = &*self.0
+            && let Some(at) = (bytes.as_ptr() as usize).checked_sub(map.as_ptr() as usize)
+            && at + bytes.len() <= map.len()
+        {
+            // SAFETY: the range is the map's, which is of a file and never written: its pages hold what the file holds.
+            let released = unsafe {
+                map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, at, bytes.len())
+            };
+            // It is a hint: where the system does not take it, nothing is lost.
+            drop(released);
+        }
+        #[cfg(not(unix))]
+        let _ = bytes;
+    }
 }
 
 impl Deref for Source {
@@ -58,5 +77,25 @@ impl Deref for Source {
 impl AsRef<[u8]> for Source {
     fn as_ref(&self) -> &[u8] {
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_released_can_be_read_again() {
+        let bytes: Vec<u8> = (0..40_000).map(|i: u32| i as u8).collect();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bytes");
+        std::fs::write(&path, &bytes).unwrap();
+        for source in [Source::map(&path).unwrap(), Source::owned(bytes.clone())] {
+            assert_eq!(source[..], bytes[..]);
+            source.release(&source[5000..30_000]);
+            source.release(&source[40_000..]);
+            source.release(&bytes);
+            assert_eq!(source[..], bytes[..]);
+        }
     }
 }

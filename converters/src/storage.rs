@@ -49,6 +49,15 @@ impl Storage {
         self.len
     }
 
+    /// Lets the system take back the memory behind `bytes`, which are of this storage.
+    pub(crate) fn release(&self, bytes: &[u8]) {
+        match &self.place {
+            Place::Range { source, .. } => source.release(bytes),
+            Place::Zip(entry) => entry.release(bytes),
+            Place::Owned(_) => {}
+        }
+    }
+
     /// The bytes; a deflated entry is inflated on the first call and kept.
     pub(crate) fn bytes(&self) -> Result<&[u8], Fault> {
         let bytes = match &self.place {

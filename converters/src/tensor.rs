@@ -216,6 +216,17 @@ impl Tensor {
         decode::to_i64(self.dtype(), &self.bytes()?).ok_or_else(|| self.wrong_type("integers"))
     }
 
+    /// Says that the elements are not needed for now: memory that holds them only because the file is mapped can go. They
+    /// can be read again.
+    pub fn release(&self) {
+        let storage = &self.view.storage;
+        if let Ok(bytes) = storage.bytes() {
+            let start = self.view.offset * self.dtype().size();
+            let own = bytes.get(start..start + self.byte_len()).filter(|_| self.is_contiguous());
+            storage.release(own.unwrap_or(bytes));
+        }
+    }
+
     fn is_contiguous(&self) -> bool {
         if self.is_empty() {
             return true;

@@ -51,6 +51,13 @@ impl ZipEntry {
         Ok(self.inflated.get().map_or(&[], Vec::as_slice))
     }
 
+    /// Lets the system take back the memory behind `bytes`, if they are of the file.
+    pub(crate) fn release(&self, bytes: &[u8]) {
+        if self.stored {
+            self.source.release(bytes);
+        }
+    }
+
     fn in_place(&self) -> Result<&[u8], Fault> {
         const LOCAL_HEADER: usize = 30;
         let entry = self.archive.entry(self.index).map_err(|e| self.damaged(&e.to_string()))?;

@@ -41,6 +41,9 @@ pub trait Values: Send + Sync {
     /// # Errors
     /// The source cannot be read, or holds something else than promised.
     fn load(&self) -> Result<Cow<'_, [f32]>>;
+
+    /// Says that the values are not needed for now. They can be loaded again.
+    fn release(&self) {}
 }
 
 impl Tensor {
@@ -97,6 +100,11 @@ impl Tensor {
         Err(crate::Error::Weight(what.into()))
     }
 
+    /// Says that the values are not needed for now.
+    pub(crate) fn release(&self) {
+        self.values.release();
+    }
+
     /// The same values under another shape; nothing when the number of elements differs.
     #[must_use]
     pub fn reshaped(&self, shape: Shape) -> Option<Tensor> {
@@ -137,6 +145,10 @@ impl<F: Fn(&[Cow<'_, [f32]>]) -> Vec<f32> + Send + Sync> Values for Derived<F> {
     fn load(&self) -> Result<Cow<'_, [f32]>> {
         let from = self.from.iter().map(Tensor::load).collect::<Result<Vec<_>>>()?;
         Ok(Cow::Owned((self.compute)(&from)))
+    }
+
+    fn release(&self) {
+        self.from.iter().for_each(Tensor::release);
     }
 }
 

@@ -51,6 +51,10 @@ impl Values for Stored {
     fn load(&self) -> Result<Cow<'_, [f32]>> {
         self.0.to_f32().map_err(|error| Error::Weight(error.into()))
     }
+
+    fn release(&self) {
+        self.0.release();
+    }
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ impl Packs {
             return Ok(packed);
         }
         let packed = Arc::new(pack(&tensor.load()?));
+        tensor.release();
         let shared: Arc<dyn Any + Send + Sync> = packed.clone();
         self.packed.lock().unwrap_or_else(PoisonError::into_inner).insert(key, shared);
         Ok(packed)

@@ -15,8 +15,15 @@ pub enum Algorithm {
     Winograd4,
 }
 
-/// Bytes of weights that come from memory in the time of a vector instruction.
-const BYTES: f64 = 6.0;
+/// Bytes of weights that come from memory in the time of a vector instruction: fewer where other layers are in bf16, which
+/// leave less time to hide the wait.
+fn bytes(factors: Factors) -> f64 {
+    match factors {
+        Factors::F32 => 6.0,
+        Factors::Bf16 => 3.0,
+    }
+}
+
 /// Vector instructions for each product, with loads that nothing hides.
 const OF_PRODUCT: f64 = 1.1;
 
@@ -49,7 +56,7 @@ impl Algorithm {
         let out = spec.output_size(size, [3, 3]);
         let slower = slowness(factors, isa);
         let cost = |algorithm: Algorithm| {
-            let cost = algorithm.instructions(isa.lanes(), shape, out);
+            let cost = algorithm.instructions(isa.lanes(), bytes(factors), shape, out);
             if algorithm == Algorithm::Direct { cost * slower } else { cost }
         };
         let all = [Algorithm::Direct, Algorithm::Winograd2, Algorithm::Winograd4];
@@ -58,10 +65,16 @@ impl Algorithm {
 
     /// Vector instructions for an output of `h` by `w` and three by three taps, waiting for weights included. The numbers of
     /// the transforms fit what `benches/kernels.rs` measures.
-    fn instructions(self, lanes: usize, [o, i, ..]: [usize; 4], [h, w]: [usize; 2]) -> f64 {
+    fn instructions(
+        self,
+        lanes: usize,
+        bytes: f64,
+        [o, i, ..]: [usize; 4],
+        [h, w]: [usize; 2],
+    ) -> f64 {
         let vectors = |channels: usize| channels.div_ceil(lanes) as f64;
         let of_products = |places: f64| places * (i as f64) * vectors(o);
-        let of_weights = |places: f64| places * (o * i * size_of::<f32>()) as f64 / BYTES;
+        let of_weights = |places: f64| places * (o * i * size_of::<f32>()) as f64 / bytes;
         let by_squares = |side: usize, transform: f64| {
             let squares = (h.div_ceil(side) * w.div_ceil(side)) as f64;
             let places = ((side + 2) * (side + 2)) as f64;
