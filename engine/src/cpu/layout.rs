@@ -1,6 +1,8 @@
 //! Where values lie: which of them are views of others, and which are written straight into the concatenation that
 //! reads them.
 
+use ocelli_kernels::gemm::row_stride;
+
 use crate::op::Op;
 use crate::{Graph, Node, Value};
 
@@ -11,11 +13,6 @@ pub(super) struct Place {
     pub(super) offset: usize,
     pub(super) ld: usize,
 }
-
-/// Rows that are a multiple of this many floats long fall on the same two sets of a first-level cache (64 sets of 64 bytes),
-/// and a product reads more of them at a time than the sets have ways. A cache line is left free between such rows.
-const COLLIDING: usize = 512;
-const CACHE_LINE: usize = 16;
 
 /// The [`Place`] of each value of a graph.
 pub(super) struct Layout {
@@ -58,9 +55,9 @@ impl Layout {
     /// The distance of the rows of a value that is laid out by itself.
     fn stride(&self, graph: &Graph, value: Value) -> usize {
         let width = graph.shape(value).last_dim();
-        let collide = width > 0 && width.is_multiple_of(COLLIDING) && graph.shape(value).rows() > 1;
-        let apart = collide && self.parents[value.0 as usize].is_none();
-        if apart && self.can_lie_apart(graph, value) { width + CACHE_LINE } else { width }
+        let stride = row_stride(width);
+        let own = self.parents[value.0 as usize].is_none() && graph.shape(value).rows() > 1;
+        if own && stride > width && self.can_lie_apart(graph, value) { stride } else { width }
     }
 
     /// Floats that a value takes which is laid out by itself.

@@ -17,6 +17,6 @@ mod tests;
 pub(crate) use epilogue::Finish;
 pub use epilogue::{Epilogue, Residual};
 pub use panels::PackedMatrix;
-pub use rows::linear;
+pub use rows::{linear, row_stride};
 #[cfg(test)]
 pub(crate) use tests::RandomEpilogue;

@@ -2,15 +2,13 @@
 
 use std::cell::Cell;
 
+use super::row_stride;
 use crate::Factors;
 use crate::simd::{Kernel, Simd};
 
 thread_local! {
     static KEPT: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
 }
-
-/// Rows this many floats apart fall on the same few sets of a first-level cache; they are kept a vector further apart.
-const COLLIDING: usize = 512;
 
 /// The rows of a tile as pairs of bf16, in memory that a thread keeps.
 #[derive(Default)]
@@ -34,9 +32,7 @@ impl Rounded {
         count: usize,
         rows: impl Iterator<Item = &'a mut *const f32>,
     ) {
-        let floats = Factors::Bf16.floats(k).next_multiple_of(S::LANES);
-        let collide = floats.is_multiple_of(COLLIDING);
-        let ld = if collide { floats + S::LANES } else { floats };
+        let ld = row_stride(Factors::Bf16.floats(k).next_multiple_of(S::LANES));
         if self.0.len() < count * ld {
             self.0.resize(count * ld, 0.0);
         }

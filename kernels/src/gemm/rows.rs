@@ -6,6 +6,16 @@ use super::indirect::{Product, Source, Table};
 use super::{Epilogue, PackedMatrix};
 use crate::{Context, Rows, RowsMut};
 
+/// The distance at which rows of `width` floats are well read by products.
+///
+/// Rows that are a multiple of 2 KiB apart fall on two sets of a first-level cache (64 sets of 64 bytes), and a tile has
+/// more rows than two sets have ways: a cache line is left free between such rows.
+pub const fn row_stride(width: usize) -> usize {
+    const COLLIDING: usize = 512;
+    const CACHE_LINE: usize = 16;
+    if width > 0 && width.is_multiple_of(COLLIDING) { width + CACHE_LINE } else { width }
+}
+
 /// Rows that follow each other `ld` apart.
 pub(crate) struct Strided {
     pub(crate) ptr: *const f32,
