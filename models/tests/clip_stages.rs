@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use common::executor;
 use common::formula::{Formula, names_hash};
-use common::golden::{AT_THE_END, Golden, WITHIN};
+use common::golden::{AT_THE_END, Golden, WITHIN, cut};
 use common::stages::compare;
 use ocelli_engine::op::Activation;
 use ocelli_engine::{Graph, Weights};
@@ -85,12 +85,12 @@ cases! {
 
 /// The row of a case, and how many layers are left of it.
 fn row(case: &str) -> (&'static Row, Config, Option<usize>) {
-    let (name, left) = case.split_once('@').map_or((case, None), |(name, left)| (name, Some(left)));
+    let (name, left) = cut(case);
     let row = Row::find(name.strip_suffix("-text").unwrap_or(name)).unwrap();
     let of_openai = ["B-32", "B-16", "L-14", "L-14-336"].map(|size| format!("ViT-{size}"));
     let quick = of_openai.contains(&row.name.to_owned()) || row.name.starts_with("RN");
     let activation = if quick { Activation::QuickGelu } else { Activation::Gelu };
-    (row, row.config(activation), left.map(|left| left.parse().unwrap()))
+    (row, row.config(activation), left)
 }
 
 fn image(case: &str) {
@@ -162,7 +162,6 @@ fn text(case: &str) {
 #[test]
 fn every_row_has_a_golden_file() {
     for row in ROWS {
-        let of_row = |case: &&&str| case.split('@').next() == Some(row.name);
-        assert!(CASES.iter().any(|case| of_row(&case)), "{}", row.name);
+        assert!(CASES.iter().any(|case| cut(case).0 == row.name), "{}", row.name);
     }
 }

@@ -2,7 +2,8 @@
 //! formula.
 //!
 //! Tolerance: `max|a - b| <= 1e-4 * max|b|` for each stage. The first stage that differs fails the test and is named.
-//! Sizes of more than twelve layers are compared with four, of the third version with six.
+//! Behind `@` stands the number of layers that are left of large sizes; whole ones run in a release build
+//! (`--release -- --ignored`).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
@@ -12,14 +13,14 @@ use std::sync::Arc;
 
 use common::comparison::compare;
 use common::formula::{Formula, names_hash};
-use common::golden::Golden;
+use common::golden::{Golden, cut};
 use ocelli_engine::{Graph, Value, Weights};
 use ocelli_models::depth_anything::{v2, v3};
 
 /// One test a case, so that they are listed, filtered and timed apart.
 macro_rules! cases {
-    ($($name:ident: $case:literal, $config:expr;)*) => {
-        $(#[test] fn $name() { second($case, &$config) })*
+    ($($(#[$attribute:meta])* $name:ident: $case:literal, $config:expr;)*) => {
+        $(#[test] $(#[$attribute])* fn $name() { second($case, &$config) })*
         const CASES: &[&str] = &[$($case),*];
     };
 }
@@ -27,23 +28,28 @@ macro_rules! cases {
 cases! {
     small: "v2-small", config("small", RELATIVE);
     base: "v2-base", config("base", RELATIVE);
-    large: "v2-large", config("large", RELATIVE);
-    giant: "v2-giant", config("giant", RELATIVE);
+    large_of_four_layers: "v2-large@4", of_four_layers(config("large", RELATIVE));
+    giant_of_four_layers: "v2-giant@4", of_four_layers(config("giant", RELATIVE));
     metric: "v2-metric-small", config("small", v2::Depth::Metric(20.0));
     of_the_authors: "v2-authors-small", config("small", RELATIVE).of_the_authors();
     metric_of_the_authors: "v2-authors-metric-small",
         config("small", v2::Depth::Metric(20.0)).of_the_authors();
+    #[ignore = "slow"]
+    large_of_the_authors: "v2-authors-large", config("large", RELATIVE).of_the_authors();
+    #[ignore = "slow"]
+    giant_of_the_authors: "v2-authors-giant", config("giant", RELATIVE).of_the_authors();
 }
 
 const RELATIVE: v2::Depth = v2::Depth::Relative(1.0);
 
-/// A size, cut to four layers where it has more than twelve.
 fn config(name: &str, depth: v2::Depth) -> v2::Config {
-    let mut size = *v2::SIZES.iter().find(|size| size.name == name).unwrap();
-    if size.depth > 12 {
-        (size.depth, size.layers) = (4, [1, 2, 3, 4]);
-    }
-    v2::Config::new(&size, depth)
+    v2::Config::new(v2::SIZES.iter().find(|size| size.name == name).unwrap(), depth)
+}
+
+fn of_four_layers(mut config: v2::Config) -> v2::Config {
+    config.encoder.depth = 4;
+    config.layers = [1, 2, 3, 4];
+    config
 }
 
 /// A graph and its image, after the network was described in it; the stages by name.
@@ -84,27 +90,31 @@ fn second(case: &str, config: &v2::Config) {
 
 /// One test a case, so that they are listed, filtered and timed apart.
 macro_rules! cases_of_the_third {
-    ($($name:ident: $case:literal, $size:literal;)*) => {
-        $(#[test] fn $name() { third($case, $size) })*
-        const CASES_OF_THE_THIRD: &[&str] = &[$($size),*];
+    ($($(#[$attribute:meta])* $name:ident: $case:literal,)*) => {
+        $(#[test] $(#[$attribute])* fn $name() { third($case) })*
+        const CASES_OF_THE_THIRD: &[&str] = &[$($case),*];
     };
 }
 
 cases_of_the_third! {
-    third_small: "v3-small", "small";
-    third_base: "v3-base", "base";
-    third_large: "v3-large", "large";
-    third_giant: "v3-giant", "giant";
+    third_small: "v3-small",
+    third_base: "v3-base",
+    third_large_of_six_layers: "v3-large@6",
+    third_giant_of_six_layers: "v3-giant@6",
+    #[ignore = "slow"]
+    third_large: "v3-large",
+    #[ignore = "slow"]
+    third_giant: "v3-giant",
 }
 
-fn third(case: &str, size: &str) {
+fn third(case: &str) {
     let golden = Golden::open("depth_anything", case);
-    let mut size = *v3::SIZES.iter().find(|row| row.name == size).unwrap();
-    if size.depth > 12 {
-        (size.depth, size.layers) = (6, [2, 3, 4, 5]);
-        size.start = if size.name == "giant" { 3 } else { 2 };
+    let row = golden.fact("row").as_str().unwrap();
+    let mut config = v3::Config::new(v3::SIZES.iter().find(|size| size.name == row).unwrap());
+    if let Some(left) = cut(case).1 {
+        (config.encoder.depth, config.layers) = (left, [2, 3, 4, 5]);
+        config.start = if row == "giant" { 3 } else { 2 };
     }
-    let config = v3::Config::new(&size);
     // The coarsest level has nothing to be joined with.
     let absent = |name: &str| name.contains("layers.0.residual_layer1");
     let g = graph(&golden, absent, |g, w, image| {
@@ -122,9 +132,10 @@ fn third(case: &str, size: &str) {
 #[test]
 fn every_size_has_a_golden_file() {
     for size in v2::SIZES {
-        assert!(CASES.contains(&&*format!("v2-{}", size.name)), "{}", size.name);
+        let whole = ["v2", "v2-authors"].map(|of| format!("{of}-{}", size.name));
+        assert!(CASES.iter().any(|case| whole.contains(&(*case).to_owned())), "{}", size.name);
     }
     for size in v3::SIZES {
-        assert!(CASES_OF_THE_THIRD.contains(&size.name), "{}", size.name);
+        assert!(CASES_OF_THE_THIRD.contains(&&*format!("v3-{}", size.name)), "{}", size.name);
     }
 }

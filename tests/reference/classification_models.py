@@ -37,6 +37,7 @@ class Case:
     rename: Callable
     size: tuple = (64, 96)
     batch: int = 1
+    whole: Callable | None = None
 
     def fill(self, model):
         """Fills the model; the tensors that inference needs, under this project's names, with their shapes."""
@@ -83,27 +84,33 @@ def resnets():
         yield Case("resnet", row, row, "timm", build, record_resnet, same)
 
 
-# Width, depth, heads; deeper ones are cut to two layers.
-SIZES = {
-    "tiny": (192, 12, 3),
-    "small": (384, 12, 6),
-    "base": (768, 12, 12),
-    "large": (1024, 2, 16),
-    "huge": (1280, 2, 16),
-    "giant": (1536, 2, 24),
-}
+def sizes_of(name):
+    """Width, layers, heads, channels of the feed-forward part of a transformer, and whether that has a gate, by timm."""
+    with torch.device("meta"):
+        model = timm.create_model(name)
+    block = model.blocks[0]
+    hidden = block.mlp.fc2.in_features
+    gated = hasattr(block.mlp, "fc1_g") or block.mlp.fc1.out_features == 2 * hidden
+    return model.embed_dim, len(model.blocks), block.attn.num_heads, hidden, gated
 
 
-def vit_config(size, patch, side, **more):
-    width, depth, heads = SIZES[size]
-    sizes = dict(hidden_size=width, num_hidden_layers=depth, num_attention_heads=heads, intermediate_size=4 * width)
+def cut(case):
+    """The size of a case, and how many layers are left of it, behind `@`; None for all."""
+    size, _, left = case.partition("@")
+    return size, int(left) if left else None
+
+
+def vit_config(size, left, patch, side, **more):
+    width, depth, heads, hidden, _ = sizes_of(f"vit_{size}_patch{patch}_224")
+    sizes = dict(hidden_size=width, num_hidden_layers=left or depth, num_attention_heads=heads, intermediate_size=hidden)
     return transformers.ViTConfig(**sizes, patch_size=patch, image_size=side, **more)
 
 
-def dinov2_config(kind, size, side, **more):
-    width, depth, heads = SIZES[size]
-    sizes = dict(hidden_size=width, num_hidden_layers=depth, num_attention_heads=heads)
-    return kind(**sizes, patch_size=14, image_size=side, use_swiglu_ffn=size == "giant", **more)
+def dinov2_config(size, left, side, registers):
+    width, depth, heads, _, gated = sizes_of(f"vit_{size}_patch14_{'reg4_' if registers else ''}dinov2")
+    sizes = dict(hidden_size=width, num_hidden_layers=left or depth, num_attention_heads=heads)
+    kind = transformers.Dinov2WithRegistersConfig if registers else transformers.Dinov2Config
+    return kind(**sizes, patch_size=14, image_size=side, use_swiglu_ffn=gated)
 
 
 def vit_names(name):
@@ -219,21 +226,25 @@ def record_tokens(body):
 def vits():
     rename = renaming(vit_names)
     record = record_tokens(lambda model: model.vit)
-    for size, patch, side in [("tiny", 16, 64), ("small", 16, 64), ("base", 32, 64), ("large", 16, 64), ("huge", 14, 56)]:
-        build = lambda size=size, patch=patch, side=side: transformers.ViTForImageClassification(vit_config(size, patch, side, num_labels=10))
-        yield Case("vit", size, f"vit_{size}_patch{patch}_{side}", "transformers", build, record, rename, (side, side))
-    build = lambda: transformers.ViTForImageClassification(vit_config("tiny", 16, 64, num_labels=10))
+    rows = [("tiny", 16, 64), ("small", 16, 64), ("base", 32, 64), ("large@2", 16, 64), ("huge@2", 14, 56), ("large", 16, 64), ("huge", 14, 56)]
+    for name, patch, side in rows:
+        size, left = cut(name)
+        build = lambda size=size, left=left, patch=patch, side=side: transformers.ViTForImageClassification(vit_config(size, left, patch, side, num_labels=10))
+        yield Case("vit", name, f"vit_{size}_patch{patch}_{side}", "transformers", build, record, rename, (side, side))
+    build = lambda: transformers.ViTForImageClassification(vit_config("tiny", None, 16, 64, num_labels=10))
     yield Case("vit", "tiny-96x64", "vit_tiny_patch16_64", "transformers", build, record, rename, (96, 64), 2)
 
 
 def dinov2s():
     rename = renaming(dinov2_names)
     record = record_tokens(lambda model: model)
+    for name in ["small", "base", "large@2", "giant@2", "large", "giant"]:
+        size, left = cut(name)
+        build = lambda size=size, left=left: transformers.Dinov2Model(dinov2_config(size, left, 70, registers=False))
+        yield Case("dinov2", name, f"dinov2_{size}_patch14_70", "transformers", build, record, rename, (42, 56))
     for size in ["small", "base", "large", "giant"]:
-        build = lambda size=size: transformers.Dinov2Model(dinov2_config(transformers.Dinov2Config, size, 70))
-        yield Case("dinov2", size, f"dinov2_{size}_patch14_70", "transformers", build, record, rename, (42, 56))
-    build = lambda: transformers.Dinov2WithRegistersModel(dinov2_config(transformers.Dinov2WithRegistersConfig, "small", 70))
-    yield Case("dinov2", "small-reg4", "dinov2_small_patch14_reg4_70", "transformers", build, record, rename, (42, 56), 2)
+        build = lambda size=size: transformers.Dinov2WithRegistersModel(dinov2_config(size, None, 70, registers=True))
+        yield Case("dinov2", f"{size}-reg4", f"dinov2_{size}_patch14_reg4_70", "transformers", build, record, rename, (42, 56), 2)
 
 
 CASES = [*resnets(), *vits(), *dinov2s()]

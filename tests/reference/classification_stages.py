@@ -51,7 +51,7 @@ def write(case):
     metadata = {
         "case": {"row": case.row, "library": case.library, "batch": case.batch, "height": case.size[0], "width": case.size[1]},
         "stages": described,
-        "weights": {"needed": {"count": len(names), "hash": f"{names_hash(names):016x}"}},
+        "weights": {"needed": counted(names), **({"whole": counted(case.whole())} if case.whole else {})},
     }
     samples = {key: value.ravel()[sample_indices(value.size, SAMPLES)].astype(np.float32) for key, value in stages.items()}
     path = GOLDENS / case.family / f"{case.name}.safetensors"
@@ -59,6 +59,10 @@ def write(case):
     save_file(samples, path, metadata={key: json.dumps(value) for key, value in metadata.items()})
     noise = max(value["noise"] for value in described.values())
     print(f"{case.family}/{case.name}: {path.stat().st_size} bytes, noise {noise:.1e}, logits {described[list(described)[-1]]['absmax']:.3g}")
+
+
+def counted(names):
+    return {"count": len(names), "hash": f"{names_hash(names):016x}"}
 
 
 def describe(value, exact):

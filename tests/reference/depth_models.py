@@ -1,8 +1,12 @@
-"""The Depth Anything models by row; deeper ones than twelve layers are cut to four (the third version: to six)."""
+"""The Depth Anything models by row: those of `transformers` and upstream, of which deeper ones than twelve layers are cut to
+four (the third version: to six), and those of the authors' code, which are whole and bring their own sizes."""
 
 import sys
+from pathlib import Path
 
+import torch
 import transformers
+import yaml
 from inference_models.models.depth_anything_v3.architecture import DepthAnything3Net, dinov2
 
 # Width, layers, heads, and after which layers the neck takes the tokens.
@@ -42,8 +46,8 @@ def hugging_face(row, **more):
     return transformers.DepthAnythingForDepthEstimation(config_of(row, **more)).eval()
 
 
-def authors(checkout, metric):
-    """The small model of the authors' code, relative or metric up to 20 metres."""
+def authors(checkout, metric, row="small"):
+    """The authors' code, relative or metric up to 20 metres."""
     for name in [name for name in sys.modules if name.split(".")[0] == "depth_anything_v2"]:
         del sys.modules[name]
     sys.path.insert(0, f"{checkout}/metric_depth" if metric else checkout)
@@ -52,8 +56,8 @@ def authors(checkout, metric):
     finally:
         sys.path.pop(0)
     more = {"max_depth": 20.0} if metric else {}
-    channels, joined = NECKS["small"]
-    return DepthAnythingV2(encoder="vits", features=joined, out_channels=channels, **more).eval()
+    channels, joined = NECKS[row]
+    return DepthAnythingV2(encoder=f"vit{row[0]}", features=joined, out_channels=channels, **more).eval()
 
 
 def gated(checkout):
@@ -85,3 +89,23 @@ def build_third(row, checkout=None):
     forward = net.forward
     net.forward = lambda image: forward(image[:, None] if image.ndim == 4 else image)
     return net.eval()
+
+
+class OfTheAuthors(torch.nn.Module):
+    """The third version's encoder and head by the authors' code and configuration, for the depth of one picture."""
+
+    def __init__(self, checkout, row):
+        super().__init__()
+        sys.path.insert(0, f"{checkout}/src")
+        try:
+            from depth_anything_3.model.dinov2.dinov2 import DinoV2
+            from depth_anything_3.model.dualdpt import DualDPT
+        finally:
+            sys.path.pop(0)
+        config = yaml.safe_load((Path(checkout) / f"src/depth_anything_3/configs/da3-{row}.yaml").read_text())
+        net, head = ({key: value for key, value in config[part].items() if key != "__object__"} for part in ["net", "head"])
+        self.backbone, self.head = DinoV2(**net), DualDPT(**head)
+
+    def forward(self, image):
+        features, _ = self.backbone(image[:, None])
+        return self.head(features, *image.shape[2:], patch_start_idx=0)

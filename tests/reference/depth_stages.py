@@ -1,9 +1,10 @@
 """Records what the Depth Anything models compute, stage by stage, with weights from `formula.py`.
 
-    python tests/reference/depth_stages.py AUTHORS [case ...]      (default: all)
+    python tests/reference/depth_stages.py AUTHORS THIRD [case ...]      (default: all)
 
-AUTHORS is a checkout of github.com/DepthAnything/Depth-Anything-V2. Writes
-`models/tests/goldens/depth_anything/CASE.safetensors` as `classification_stages.py` does. Stages: `features.K` (maps of the
+AUTHORS is a checkout of github.com/DepthAnything/Depth-Anything-V2, THIRD one of github.com/ByteDance-Seed/Depth-Anything-3.
+Writes `models/tests/goldens/depth_anything/CASE.safetensors` as `classification_stages.py` does. Behind `@` stands the number
+of layers that are left of a size. Stages: `features.K` (maps of the
 encoder), `scaled.K` (the same at four scales), `fused.K` (after each step of joining them), `depth`, channels last; of the
 third version also `embeddings` and `block.K` (tokens).
 
@@ -18,7 +19,7 @@ import torch
 
 import classification_stages
 from classification_models import Case, renaming, timm_names
-from depth_models import LAYERS, THIRD, authors, build_third, hugging_face
+from depth_models import LAYERS, THIRD, OfTheAuthors, authors, build_third, hugging_face
 
 FAMILY = "depth_anything"
 
@@ -118,26 +119,36 @@ def parts_of_the_third(model, image):
         yield f"fused.{i}", getattr(head.scratch, f"refinenet{4 - i}"), last
 
 
-def cases(checkout):
+def cases(checkout, third):
     own = renaming(kept)
     size = (70, 98)
     for row in LAYERS:
         build = lambda row=row: hugging_face(row)
-        yield Case(FAMILY, f"v2-{row}", row, "transformers", build, record(parts_of_hugging_face), own, size, 1)
+        yield Case(FAMILY, f"v2-{row}{left(LAYERS[row][1])}", row, "transformers", build, record(parts_of_hugging_face), own, size, 1)
     build = lambda: hugging_face("small", depth_estimation_type="metric", max_depth=20)
     yield Case(FAMILY, "v2-metric-small", "small", "transformers", build, record(parts_of_hugging_face), own, (42, 56), 2)
     names = authors_names("pretrained.", "depth_head.")
     for metric in ["", "metric-"]:
         build = lambda metric=metric: authors(checkout, bool(metric))
         yield Case(FAMILY, f"v2-authors-{metric}small", "small", "authors", build, record(parts_of_the_authors), names, (56, 84), 1)
+    for row in ["large", "giant"]:
+        build = lambda row=row: authors(checkout, False, row)
+        yield Case(FAMILY, f"v2-authors-{row}", row, "authors", build, record(parts_of_the_authors), names, (56, 84), 1)
     names = authors_names("backbone.pretrained.", "head.")
     for row in THIRD:
         build = lambda row=row: build_third(row, checkout)
-        yield Case(FAMILY, f"v3-{row}", row, "inference-models", build, record(parts_of_the_third), names, size, 1)
+        yield Case(FAMILY, f"v3-{row}{left(THIRD[row][1])}", row, "inference-models", build, record(parts_of_the_third), names, size, 1)
+    for row in ["large", "giant"]:
+        build = lambda row=row: OfTheAuthors(third, row)
+        yield Case(FAMILY, f"v3-{row}", row, "authors", build, record(parts_of_the_third), names, size, 1)
 
 
-def main(checkout, wanted):
-    for case in cases(checkout):
+def left(depth):
+    return "" if depth == 12 else f"@{depth}"
+
+
+def main(checkout, third, wanted):
+    for case in cases(checkout, third):
         if not wanted or case.name in wanted:
             start = time.time()
             classification_stages.write(case)
@@ -145,4 +156,4 @@ def main(checkout, wanted):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2:])
+    main(sys.argv[1], sys.argv[2], sys.argv[3:])

@@ -3,8 +3,9 @@
     python tests/reference/dinov3_stages.py [case ...]      (default: all)
 
 Writes `models/tests/goldens/dinov3/CASE.safetensors` as `classification_stages.py` does. Stages: `embeddings`, `block.K` for
-some K, `tokens` (after the last norm), `logits` of classifiers; all tokens `[n, t, d]`. Sizes of more than twelve layers are
-cut to two, the largest to one.
+some K, `tokens` (after the last norm), `logits` of classifiers; all tokens `[n, t, d]`. Behind `@` stands the number of
+layers that are left of a size. The largest does not fit in memory whole: its `whole` in `weights` counts and hashes the
+names of all its layers' tensors.
 
 The weights are filled under the names that they have in this project.
 """
@@ -13,22 +14,14 @@ import re
 import sys
 
 import timm
+import torch
 import transformers
 from inference_models.models.dinov3.dinov3_classification_torch import DinoV3Model
 
 import classification_stages
-from classification_models import Case
+from classification_models import Case, cut, sizes_of
 
-# Width, layers, heads, channels of the feed-forward part, whether it has a gate; whether there are biases of q and v.
-SIZES = {
-    "tiny": (192, 12, 3, 768, False, True),
-    "small": (384, 12, 6, 1536, False, True),
-    "small_plus": (384, 12, 6, 1536, True, True),
-    "base": (768, 12, 12, 3072, False, True),
-    "large": (1024, 2, 16, 4096, False, True),
-    "huge_plus": (1280, 2, 20, 5120, True, True),
-    "7b": (4096, 1, 32, 8192, True, False),
-}
+ROWS = ["tiny", "small", "small_plus", "base", "large@2", "huge_plus@2", "7b@1", "large", "huge_plus"]
 TIMM = [
     (r"^backbone\.", ""),
     (r"^(cls_token)", r"embeddings.\1"),
@@ -57,13 +50,23 @@ def names_of_transformers(name, tensor):
 
 
 def transformers_model(row):
-    width, depth, heads, hidden, gated, biased = SIZES[row]
+    size, left = cut(row)
+    biased = size != "7b"
+    width, depth, heads, hidden, gated = sizes_of(f"vit_{size}_patch16_dinov3{'_qkvb' if biased else ''}")
     config = transformers.DINOv3ViTConfig(
-        hidden_size=width, num_hidden_layers=depth, num_attention_heads=heads, intermediate_size=hidden,
+        hidden_size=width, num_hidden_layers=left or depth, num_attention_heads=heads, intermediate_size=hidden,
         use_gated_mlp=gated, hidden_act="silu" if gated else "gelu", query_bias=biased, value_bias=biased,
         num_register_tokens=4,
     )
     return transformers.DINOv3ViTModel(config)
+
+
+def whole(size):
+    """Names and shapes of all tensors of a size."""
+    with torch.device("meta"):
+        model = transformers_model(size)
+    parts = [names_of_transformers(name, tensor) or [] for name, tensor in model.state_dict().items()]
+    return dict(sum(parts, []))
 
 
 def record_transformers(model, image):
@@ -99,9 +102,10 @@ def staged(hidden, tokens, logits):
 
 
 def cases():
-    for row in SIZES:
+    for row in ROWS:
         build = lambda row=row: transformers_model(row)
-        yield Case("dinov3", row, row, "transformers", build, record_transformers, names_of_transformers, (48, 80), 1)
+        more = {"whole": lambda: whole("7b")} if row == "7b@1" else {}
+        yield Case("dinov3", row, cut(row)[0], "transformers", build, record_transformers, names_of_transformers, (48, 80), 1, **more)
     for name, row in [("vit_small_plus_patch16_dinov3", "small_plus"), ("vit_small_patch16_dinov3_qkvb", "small")]:
         build = lambda name=name: timm.create_model(name, pretrained=False, num_classes=0)
         yield Case("dinov3", f"timm-{row}", row, "timm", build, record_timm, names_of_timm, (64, 48), 2)

@@ -12,6 +12,14 @@ pub const WITHIN: f32 = 1e-4;
 /// See [`WITHIN`].
 pub const AT_THE_END: f32 = 1e-3;
 
+/// The name of a case without, and the number behind, `@`: how many layers, or blocks in each stage, are left of it.
+pub fn cut(case: &str) -> (&str, Option<usize>) {
+    match case.split_once('@') {
+        Some((name, left)) => (name, Some(left.parse().unwrap())),
+        None => (case, None),
+    }
+}
+
 /// One golden file.
 pub struct Golden {
     file: StateDict,
@@ -48,6 +56,12 @@ impl Golden {
     /// The hash of names and shapes of the weights that inference needs.
     pub fn needed_weights(&self) -> u64 {
         u64::from_str_radix(self.weights["needed"]["hash"].as_str().unwrap(), 16).unwrap()
+    }
+
+    /// The same of the whole network, where the stages are those of fewer layers.
+    pub fn whole_weights(&self) -> Option<u64> {
+        let hash = self.weights["whole"]["hash"].as_str()?;
+        Some(u64::from_str_radix(hash, 16).unwrap())
     }
 
     /// Names of the stages, in the order in which they are computed.
