@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use ocelli::engine::Program;
-use ocelli::engine::cpu::CpuExecutor;
+use ocelli::engine::cpu::{CpuExecutor, Roofline};
 use ocelli::{AutoModel, Precision};
 use serde::Serialize;
 
@@ -43,8 +43,10 @@ struct Measured {
     pictures_per_second: f64,
     /// Billions of floating-point operations a second, at the median.
     gflops: f64,
-    /// What these threads do at most when they only multiply and add `f32`.
+    /// What these threads do at most when they only multiply and add in this precision.
     peak_gflops: f64,
+    /// What they read from memory at most.
+    peak_gbytes: f64,
     roofline_share: f64,
     /// The most memory this process ever had.
     peak_memory_mb: Option<f64>,
@@ -52,6 +54,9 @@ struct Measured {
     weights_mb: f64,
     /// Memory of one session.
     session_mb: f64,
+    /// With `--profile`, every step of a run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    layers: Option<Vec<profile::Layer>>,
 }
 
 pub(crate) fn run(args: &BenchArgs, console: &Console) -> Result<Outcome> {
@@ -67,20 +72,25 @@ pub(crate) fn run(args: &BenchArgs, console: &Console) -> Result<Outcome> {
     let size = model.info().resolution;
     let shape = [usize::from(args.batch), size.height, size.width, 3];
     let program = model.program(shape)?;
-    if args.profile {
+    let steps = args.profile.then(|| {
         let mut session = program.clone().session()?;
         fill(session.input(0)?);
-        let table = profile::table(&mut *session, args.runs.min(20))?;
-        if !args.json {
-            table.print(console)?;
-        }
-    }
+        profile::steps(&mut *session, args.runs.min(20))
+    });
     let timed = together(sessions, args.warmup, args.runs, || {
         let mut session = program.clone().session()?;
         fill(session.input(0)?);
         Ok(move || Ok(session.run()?))
     })?;
-    let measured = measured(args, &model, &*program, shape, &timed)?;
+    let mut measured = measured(args, &model, &*program, shape, &timed)?;
+    if let Some(steps) = steps.transpose()? {
+        let Measured { peak_gflops: gflops, peak_gbytes: gbytes, .. } = measured;
+        let table = profile::Table { steps, roofline: Roofline { gflops, gbytes } };
+        if !args.json {
+            table.print(console)?;
+        }
+        measured.layers = Some(table.layers());
+    }
     if args.json {
         console.line(&serde_json::to_string(&measured)?)?;
     } else {
@@ -106,11 +116,13 @@ fn measured(
     timed: &Timed,
 ) -> Result<Measured> {
     let sessions = usize::from(args.sessions.unwrap_or(1));
-    let executor = CpuExecutor::new(args.sessions.map_or(args.model.threads, usize::from))?;
+    let executor = CpuExecutor::new(args.sessions.map_or(args.model.threads, usize::from))?
+        .with_precision(args.model.precision.into())?;
+    let peak_memory_mb = memory::peak_mb();
+    let roofline = executor.roofline();
     let times = &timed.times;
     let median = median(times).context("--runs must be at least 1")?;
     let gflops = sessions as f64 * program.flops() as f64 / median.as_secs_f64() / 1e9;
-    let peak_gflops = executor.peak_gflops();
     let megabytes = |bytes: usize| bytes as f64 / 1e6;
     Ok(Measured {
         model: model.info().name.clone(),
@@ -128,11 +140,13 @@ fn measured(
         times_ms: times.iter().copied().map(ms).collect(),
         pictures_per_second: timed.per_second() * batch as f64,
         gflops,
-        peak_gflops,
-        roofline_share: gflops / peak_gflops,
-        peak_memory_mb: memory::peak_mb(),
+        peak_gflops: roofline.gflops,
+        peak_gbytes: roofline.gbytes,
+        roofline_share: gflops / roofline.gflops,
+        peak_memory_mb,
         weights_mb: megabytes(program.shared_bytes()),
         session_mb: megabytes(program.session_bytes()),
+        layers: None,
     })
 }
 
@@ -158,8 +172,8 @@ fn print(m: &Measured, console: &Console) -> Result<()> {
     }
     let share = m.roofline_share * 100.0;
     console.line(&format!(
-        "{:.1} GFLOP/s, {share:.0} % of the {:.1} GFLOP/s these threads do at most in f32",
-        m.gflops, m.peak_gflops
+        "{:.1} GFLOP/s, {share:.0} % of the {:.1} GFLOP/s these threads do at most in {}",
+        m.gflops, m.peak_gflops, m.precision
     ))?;
     let peak = m.peak_memory_mb.map_or(String::new(), |mb| format!(", process at most {mb:.0} MB"));
     let (weights, session) = (m.weights_mb, m.session_mb);

@@ -3,17 +3,33 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use ocelli::engine::cpu::Roofline;
 use ocelli::engine::{Session, StepTime};
+use serde::Serialize;
 
 use crate::console::Console;
 
-/// The median time of every step, in the order they run.
+/// Steps beside what the machine could do.
 pub(super) struct Table {
-    steps: Vec<StepTime>,
+    pub(super) steps: Vec<StepTime>,
+    pub(super) roofline: Roofline,
 }
 
-/// Profiles `runs` runs.
-pub(super) fn table(session: &mut dyn Session, runs: u32) -> Result<Table> {
+/// A step, for other programs to read.
+#[derive(Debug, Serialize)]
+pub(super) struct Layer {
+    operation: &'static str,
+    label: String,
+    shape: Vec<usize>,
+    /// The median.
+    us: f64,
+    flops: u64,
+    bytes: u64,
+    roofline_share: f64,
+}
+
+/// The median time of every step of `runs` runs, in the order they run.
+pub(super) fn steps(session: &mut dyn Session, runs: u32) -> Result<Vec<StepTime>> {
     let mut all = Vec::new();
     for _ in 0..runs.max(1) {
         all.push(session.profile()?);
@@ -25,66 +41,101 @@ pub(super) fn table(session: &mut dyn Session, runs: u32) -> Result<Table> {
         times.sort();
         step.time = times[times.len() / 2];
     }
-    Ok(Table { steps })
+    Ok(steps)
 }
 
 /// Steps of one kind, added up.
+#[derive(Clone, Copy)]
 struct Sum {
     op: &'static str,
     count: usize,
     time: Duration,
     flops: u64,
     bytes: u64,
+    /// The least seconds that the roofline allows.
+    least: f64,
+}
+
+impl Sum {
+    fn of(step: &StepTime, roofline: &Roofline) -> Sum {
+        let &StepTime { op, time, flops, bytes, .. } = step;
+        Sum { op, count: 1, time, flops, bytes, least: roofline.seconds(flops, bytes) }
+    }
+
+    fn and(self, other: Sum) -> Sum {
+        Sum {
+            op: self.op,
+            count: self.count + other.count,
+            time: self.time + other.time,
+            flops: self.flops + other.flops,
+            bytes: self.bytes + other.bytes,
+            least: self.least + other.least,
+        }
+    }
 }
 
 impl Table {
     pub(super) fn print(&self, console: &Console) -> Result<()> {
-        let total: Duration = self.steps.iter().map(|step| step.time).sum();
         console.line(&format!("{HEAD}  layer"))?;
         for step in &self.steps {
-            let row = row(step.op, "", step.time, total, step.flops, step.bytes);
+            let row = self.row(&self.sum(step), "");
             console.line(&format!("{row}  {} {:?}", step.label, step.shape))?;
         }
         console.line(&format!("\n{HEAD}"))?;
         for sum in self.by_op() {
-            let count = format!("x{}", sum.count);
-            console.line(&row(sum.op, &count, sum.time, total, sum.flops, sum.bytes))?;
+            console.line(&self.row(&sum, &format!("x{}", sum.count)))?;
         }
-        let flops = self.steps.iter().map(|step| step.flops).sum();
-        let bytes = self.steps.iter().map(|step| step.bytes).sum();
-        console.line(&row("all", &format!("x{}", self.steps.len()), total, total, flops, bytes))?;
+        let steps = self.steps.iter().map(|step| self.sum(step));
+        let all = steps.reduce(Sum::and).context("nothing ran")?;
+        console.line(&self.row(&Sum { op: "all", ..all }, &format!("x{}", all.count)))?;
         console.line("")?;
         Ok(())
+    }
+
+    pub(super) fn layers(&self) -> Vec<Layer> {
+        let layer = |step: &StepTime| Layer {
+            operation: step.op,
+            label: step.label.clone(),
+            shape: step.shape.to_vec(),
+            us: step.time.as_secs_f64() * 1e6,
+            flops: step.flops,
+            bytes: step.bytes,
+            roofline_share: self.sum(step).least / step.time.as_secs_f64().max(1e-9),
+        };
+        self.steps.iter().map(layer).collect()
     }
 
     /// The operations, the most expensive first.
     fn by_op(&self) -> Vec<Sum> {
         let mut sums: Vec<Sum> = Vec::new();
         for step in &self.steps {
-            let at = sums.iter().position(|sum| sum.op == step.op).unwrap_or_else(|| {
-                sums.push(Sum { op: step.op, count: 0, time: Duration::ZERO, flops: 0, bytes: 0 });
-                sums.len() - 1
-            });
-            let sum = &mut sums[at];
-            sum.count += 1;
-            sum.time += step.time;
-            sum.flops += step.flops;
-            sum.bytes += step.bytes;
+            match sums.iter_mut().find(|sum| sum.op == step.op) {
+                Some(sum) => *sum = sum.and(self.sum(step)),
+                None => sums.push(self.sum(step)),
+            }
         }
         sums.sort_by_key(|sum| std::cmp::Reverse(sum.time));
         sums
     }
+
+    fn sum(&self, step: &StepTime) -> Sum {
+        Sum::of(step, &self.roofline)
+    }
+
+    fn row(&self, sum: &Sum, count: &str) -> String {
+        let total: Duration = self.steps.iter().map(|step| step.time).sum();
+        let seconds = sum.time.as_secs_f64().max(1e-9);
+        let share = 100.0 * seconds / total.as_secs_f64().max(1e-9);
+        let [gflops, gbytes] = [sum.flops, sum.bytes].map(|work| work as f64 / seconds / 1e9);
+        let (micros, least) = (seconds * 1e6, 100.0 * sum.least / seconds);
+        let op = sum.op;
+        format!(
+            "{op:<21}{count:>5}{micros:>11.1} {share:>5.1}% {gflops:>9.1} {gbytes:>8.1} {least:>7.0}%"
+        )
+    }
 }
 
-const HEAD: &str = "operation                          us  share   GFLOP/s     GB/s";
-
-fn row(op: &str, count: &str, time: Duration, total: Duration, flops: u64, bytes: u64) -> String {
-    let seconds = time.as_secs_f64().max(1e-9);
-    let share = 100.0 * seconds / total.as_secs_f64().max(1e-9);
-    let (gflops, gbytes) = (flops as f64 / seconds / 1e9, bytes as f64 / seconds / 1e9);
-    let micros = seconds * 1e6;
-    format!("{op:<21}{count:>5}{micros:>11.1} {share:>5.1}% {gflops:>9.1} {gbytes:>8.1}")
-}
+const HEAD: &str = "operation                          us  share   GFLOP/s     GB/s roofline";
 
 #[cfg(test)]
 mod tests {
@@ -102,12 +153,16 @@ mod tests {
             flops: 10,
             bytes: 4,
         };
-        let table = Table { steps: vec![step("conv", 1), step("add", 5), step("conv", 7)] };
+        let steps = vec![step("conv", 1), step("add", 5), step("conv", 7), step("conv", 3)];
+        let table = Table { steps, roofline: Roofline { gflops: 2e-6, gbytes: 1e-3 } };
         let sums = table.by_op();
-        assert_eq!((sums[0].op, sums[0].count, sums[0].flops), ("conv", 2, 20));
-        assert_eq!(sums[0].time, Duration::from_millis(8));
-        let row = row("conv", "x2", sums[0].time, Duration::from_millis(16), 8_000_000, 4_000_000);
-        assert_eq!(row, "conv                    x2     8000.0  50.0%       1.0      0.5");
+        assert_eq!((sums[0].op, sums[0].count, sums[0].flops), ("conv", 3, 30));
+        assert_eq!(sums[0].time, Duration::from_millis(11));
+        assert!((sums[0].least - 15e-3).abs() < 1e-9, "{}", sums[0].least);
+        let conv =
+            Sum { time: Duration::from_millis(8), bytes: 4_000_000, least: 0.004, ..sums[0] };
+        let row = table.row(&conv, "x3");
+        assert_eq!(row, "conv                    x3     8000.0  50.0%       0.0      0.5      50%");
         assert_eq!(HEAD.len(), row.len());
     }
 }

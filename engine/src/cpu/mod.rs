@@ -9,9 +9,9 @@ mod layout;
 mod lower;
 mod memory;
 mod packs;
-mod peak;
 mod plan;
 mod program;
+mod roofline;
 
 use std::sync::Arc;
 
@@ -19,6 +19,7 @@ use ocelli_kernels::{Factors, Isa, Pool};
 
 use crate::{Error, Executor, Graph, Precision, Program, Result, passes};
 use packs::Packs;
+pub use roofline::Roofline;
 
 /// The executor of the processor. Clones and programs share its threads and packed weights.
 #[derive(Clone)]

@@ -1,10 +1,10 @@
-//! What the processor could do if it only multiplied and added.
+//! What the machine could do if it only multiplied and added, and if it only read.
 
 use std::hint::black_box;
 use std::time::Instant;
 
-use ocelli_kernels::simd::{Kernel, Simd, dispatch};
-use ocelli_kernels::{Isa, Pool};
+use ocelli_kernels::simd::{Kernel, Simd, dispatch_bf16};
+use ocelli_kernels::{Factors, Isa, Pool};
 
 use super::CpuExecutor;
 
@@ -12,24 +12,62 @@ use super::CpuExecutor;
 const SUMS: usize = 12;
 const ROUNDS: usize = 100_000;
 const REPEATS: usize = 20;
+/// Numbers that are read: more than caches hold.
+const STREAM: usize = 32 << 20;
 
-impl CpuExecutor {
-    /// The multiply-add peak of the executor's threads and instruction set in GFLOP/s, measured now: the best of some
-    /// tries of a few milliseconds in which nothing is loaded or stored.
-    pub fn peak_gflops(&self) -> f64 {
-        measure(self.isa, &self.pool)
+/// The two axes: no program takes less than the larger of its operations over `gflops` and its bytes over `gbytes`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Roofline {
+    /// Multiply-adds in the executor's precision, two operations each, in billions a second.
+    pub gflops: f64,
+    /// What is read from memory, in billions of bytes a second.
+    pub gbytes: f64,
+}
+
+impl Roofline {
+    /// The least seconds that so many operations and bytes take.
+    pub fn seconds(&self, flops: u64, bytes: u64) -> f64 {
+        (flops as f64 / self.gflops).max(bytes as f64 / self.gbytes) / 1e9
     }
 }
 
-fn measure(isa: Isa, pool: &Pool) -> f64 {
+impl CpuExecutor {
+    /// Measures the roofline of the executor's threads, instruction set and precision; takes some tenths of a second.
+    pub fn roofline(&self) -> Roofline {
+        let gflops = multiply_adds(self.isa, self.factors, &self.pool);
+        Roofline { gflops, gbytes: stream(self.isa, &self.pool, STREAM) }
+    }
+}
+
+/// The best of some tries of a few milliseconds in which nothing is loaded or stored.
+fn multiply_adds(isa: Isa, factors: Factors, pool: &Pool) -> f64 {
     let threads = pool.threads();
-    let flops = 2.0 * (ROUNDS * SUMS * lanes(isa) * threads) as f64;
-    let seconds = (0..REPEATS).map(|_| {
+    let each = if factors == Factors::Bf16 { 4.0 } else { 2.0 };
+    let flops = each * (ROUNDS * SUMS * lanes(isa) * threads) as f64;
+    let best =
+        best_of(REPEATS, || pool.run(threads, &|_| dispatch_bf16(isa, MultiplyAdd(factors))));
+    flops / best / 1e9
+}
+
+/// The best of some readings of `count` numbers, each thread its own part.
+fn stream(isa: Isa, pool: &Pool, count: usize) -> f64 {
+    let threads = pool.threads();
+    let numbers = vec![1.0; count];
+    let part = count.div_ceil(threads);
+    let read = |thread: usize| {
+        let start = (thread * part).min(count);
+        dispatch_bf16(isa, Read(&numbers[start..(start + part).min(count)]));
+    };
+    (count * size_of::<f32>()) as f64 / best_of(3, || pool.run(threads, &read)) / 1e9
+}
+
+fn best_of(repeats: usize, run: impl Fn()) -> f64 {
+    let seconds = (0..repeats).map(|_| {
         let start = Instant::now();
-        pool.run(threads, &|_| dispatch(isa, MultiplyAdd));
+        run();
         start.elapsed().as_secs_f64()
     });
-    flops / seconds.fold(f64::INFINITY, f64::min) / 1e9
+    seconds.fold(f64::INFINITY, f64::min)
 }
 
 fn lanes(isa: Isa) -> usize {
@@ -41,10 +79,10 @@ fn lanes(isa: Isa) -> usize {
             S::LANES
         }
     }
-    dispatch(isa, Lanes)
+    dispatch_bf16(isa, Lanes)
 }
 
-struct MultiplyAdd;
+struct MultiplyAdd(Factors);
 
 impl Kernel for MultiplyAdd {
     type Output = ();
@@ -59,7 +97,32 @@ impl Kernel for MultiplyAdd {
         let mut sums = [s.splat(1.0); SUMS];
         for _ in 0..ROUNDS {
             for sum in &mut sums {
-                *sum = s.mul_add(*sum, a, b);
+                *sum = match self.0 {
+                    Factors::F32 => s.mul_add(*sum, a, b),
+                    Factors::Bf16 => s.dot_pairs(a, b, *sum),
+                };
+            }
+        }
+        let total = sums.into_iter().fold(s.zero(), |x, y| s.add(x, y));
+        black_box(s.reduce_add(total));
+    }
+}
+
+struct Read<'a>(&'a [f32]);
+
+impl Kernel for Read<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    #[allow(
+        clippy::inline_always,
+        reason = "it becomes vector instructions only where it is inlined"
+    )]
+    fn run<S: Simd>(self, s: S) {
+        let mut sums = [s.zero(); SUMS];
+        for numbers in self.0.chunks_exact(SUMS * S::LANES) {
+            for (sum, numbers) in sums.iter_mut().zip(numbers.chunks_exact(S::LANES)) {
+                *sum = s.add(*sum, s.load(numbers));
             }
         }
         let total = sums.into_iter().fold(s.zero(), |x, y| s.add(x, y));
@@ -72,8 +135,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_peak_is_positive_and_finite() {
-        let peak = measure(Isa::Scalar, &Pool::new(1));
-        assert!(peak > 0.0 && peak.is_finite(), "{peak}");
+    fn both_axes_are_positive_and_finite() {
+        let pool = Pool::new(1);
+        let found = multiply_adds(Isa::Scalar, Factors::F32, &pool);
+        assert!(found > 0.0 && found.is_finite(), "{found}");
+        let found = stream(Isa::Scalar, &pool, 1 << 16);
+        assert!(found > 0.0 && found.is_finite(), "{found}");
+    }
+
+    #[test]
+    fn the_slower_axis_counts() {
+        let roofline = Roofline { gflops: 100.0, gbytes: 10.0 };
+        assert!((roofline.seconds(100_000_000_000, 1) - 1.0).abs() < 1e-9);
+        assert!((roofline.seconds(1, 20_000_000_000) - 2.0).abs() < 1e-9);
     }
 }
