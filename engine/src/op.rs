@@ -141,6 +141,16 @@ impl Op {
         }
     }
 
+    /// The last of the operands, where it is what the operation adds to its result.
+    pub(crate) fn residual_of<'a, T>(&self, operands: &'a [T]) -> Option<&'a T> {
+        let epilogue = match self {
+            Op::Conv2d(conv) => conv.epilogue,
+            Op::Linear(linear) => linear.epilogue,
+            _ => return None,
+        };
+        epilogue.residual.and(operands.last())
+    }
+
     /// The operation's name, as errors and profiles print it.
     pub fn name(&self) -> &'static str {
         match self {

@@ -1,5 +1,5 @@
-//! Where values lie: which of them are views of others, and which are written straight into the concatenation that
-//! reads them.
+//! Where values lie: which of them are views of others, which are added up in the place of a summand, and which are written
+//! straight into the concatenation that reads them.
 
 use ocelli_kernels::gemm::row_stride;
 
@@ -42,6 +42,9 @@ impl Layout {
         };
         for node in &graph.nodes {
             layout.view(graph, node);
+        }
+        for (index, node) in graph.nodes.iter().enumerate() {
+            layout.accumulate(graph, index, node);
         }
         for node in &graph.nodes {
             layout.embed(graph, node);
@@ -91,6 +94,36 @@ impl Layout {
         self.parents[output.0 as usize] = relation.map(|relation| (input, relation));
     }
 
+    /// Lets `node` write its result over its residual, if that is needed no longer.
+    fn accumulate(&mut self, graph: &Graph, index: usize, node: &Node) {
+        let (Some(&residual), &[output]) = (node.op.residual_of(&node.inputs), &node.outputs[..])
+        else {
+            return;
+        };
+        let Some(root) = self.root_of(graph, residual).filter(|&root| is_computed(graph, root))
+        else {
+            return;
+        };
+        let others = node.inputs.iter().filter(|&&input| input != residual);
+        let later = graph.nodes[index + 1..].iter().flat_map(|node| &node.inputs);
+        let kept = graph.outputs.iter().map(|(_, value)| value);
+        let given = graph.inputs.iter().map(|(_, value)| value);
+        let mut needed = others.chain(later).chain(kept).chain(given);
+        let twice = node.inputs.iter().filter(|&&input| input == residual).count() > 1;
+        let is_output = graph.outputs.iter().any(|(_, value)| *value == output);
+        if !twice && !is_output && needed.all(|&value| self.base(value) != root) {
+            self.parents[output.0 as usize] = Some((residual, Relation::Same));
+        }
+    }
+
+    /// The value in whose memory `value` lies.
+    fn base(&self, mut value: Value) -> Value {
+        while let Some((parent, _)) = self.parents[value.0 as usize] {
+            value = parent;
+        }
+        value
+    }
+
     /// Lets operands of a concatenation be written where it wants them.
     fn embed(&mut self, graph: &Graph, node: &Node) {
         let Op::Concat { axis } = node.op else { return };
@@ -118,14 +151,8 @@ impl Layout {
     }
 
     fn can_embed(&self, graph: &Graph, root: Value, relation: Relation) -> bool {
-        let producer = producer_of(graph, root);
-        if producer.is_none_or(|node| matches!(node.op, Op::Constant(_))) {
-            return false;
-        }
-        match relation {
-            Relation::Columns(_) => self.can_lie_apart(graph, root),
-            Relation::Same | Relation::Block(_) => true,
-        }
+        let apart = matches!(relation, Relation::Columns(_));
+        is_computed(graph, root) && (!apart || self.can_lie_apart(graph, root))
     }
 
     /// Whether `value`, and all that is written straight into it, can be rows that are apart.
@@ -157,14 +184,13 @@ impl Layout {
         }
         graph.nodes.iter().filter(|node| node.inputs.contains(&value)).all(|node| {
             let output = node.outputs[0];
-            match (&node.op, self.parents[output.0 as usize]) {
-                (Op::Reshape, Some(_)) => {
-                    let rows_stay = graph.shape(output).last_dim() == graph.shape(value).last_dim();
-                    rows_stay && self.is_read_by_rows(graph, output)
-                }
-                (Op::Slice { .. }, Some(_)) => self.is_read_by_rows(graph, output),
-                _ => reads_rows(&node.op),
+            let parent = self.parents[output.0 as usize];
+            if parent.is_none_or(|(parent, _)| parent != value) {
+                return reads_rows(&node.op);
             }
+            let rows_stay = graph.shape(output).last_dim() == graph.shape(value).last_dim();
+            let stays = rows_stay || !matches!(node.op, Op::Reshape);
+            stays && self.is_read_by_rows(graph, output)
         })
     }
 
@@ -195,6 +221,11 @@ impl Layout {
             },
         }
     }
+}
+
+/// Whether a step of each run makes `value`.
+fn is_computed(graph: &Graph, value: Value) -> bool {
+    producer_of(graph, value).is_some_and(|node| !matches!(node.op, Op::Constant(_)))
 }
 
 fn producer_of(graph: &Graph, value: Value) -> Option<&Node> {
@@ -321,6 +352,49 @@ mod tests {
         assert_eq!(layout.place(half), Place { root: wide, offset: 0, ld: 1040 });
         assert_eq!(layout.place(y), Place { root: y, offset: 0, ld: 512 });
         assert_eq!(layout.floats(&g, wide), 3 * 1040);
+    }
+
+    /// A value, what is added to it twice, and a linear layer of the sum.
+    fn sums(more: impl FnOnce(&mut Graph, Value)) -> (Layout, [Value; 3]) {
+        let (mut g, w) = (Graph::new(), weights());
+        let x = g.input("x", &[3, 8]).unwrap();
+        let first = g.linear(x, &w.at("first"), 8).unwrap();
+        let mut sums = [first; 3];
+        for i in 1..3 {
+            let norm = g.layer_norm_plain(sums[i - 1], 1e-5);
+            let part = g.linear(norm, &w.at(format!("part{i}")), 8).unwrap();
+            sums[i] = g.add(sums[i - 1], part).unwrap();
+        }
+        let y = g.linear(sums[2], &w.at("y"), 8).unwrap();
+        g.output("y", y);
+        more(&mut g, sums[1]);
+        let g = passes::optimise(&g);
+        (Layout::of(&g), sums)
+    }
+
+    #[test]
+    fn sums_take_the_place_of_what_they_are_added_to() {
+        let (layout, [first, second, third]) = sums(|_, _| {});
+        assert_eq!([second, third].map(|sum| layout.place(sum).root), [first; 2]);
+    }
+
+    #[test]
+    fn what_is_read_again_is_not_overwritten() {
+        let (layout, [first, second, third]) = sums(|g, sum| {
+            let flat = g.reshape(sum, &[24]).unwrap();
+            let y = g.relu(flat);
+            g.output("flat", y);
+        });
+        assert_eq!([second, third].map(|sum| layout.place(sum).root), [first, third]);
+    }
+
+    #[test]
+    fn an_output_is_not_overwritten() {
+        let (layout, [first, second, third]) = sums(|g, sum| g.output("sum", sum));
+        assert_eq!(
+            [first, second, third].map(|sum| layout.place(sum).root),
+            [first, second, third]
+        );
     }
 
     #[test]

@@ -156,6 +156,11 @@ impl<'a> Args<'a> {
         Args { arena, slots, reads, writes, taken: 0 }
     }
 
+    /// How many operands there are.
+    pub(super) fn reads(&self) -> usize {
+        self.reads.len()
+    }
+
     /// Operand `index`, whose rows are adjacent.
     pub(super) fn read(&self, index: usize) -> &'a [f32] {
         let (operand, pointer) = (self.reads[index], self.pointer(self.reads[index]));

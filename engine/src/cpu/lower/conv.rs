@@ -22,8 +22,7 @@ impl Lowering<'_> {
         self.shared_bytes += weight.bytes();
         let bias = self.packs.optional(op.bias.as_ref())?;
         let output = extents(self.graph.shape(node.outputs[0]));
-        let reads = self.operands(node);
-        let result = self.operand(node.outputs[0]);
+        let (reads, result) = self.accumulating(node);
         let scratch = self.scratch(conv::conv2d_scratch_len(&weight, input, self.threads));
         self.emit(node, reads, vec![result, scratch], move |args, context| {
             let epilogue = kernel_epilogue(args, epilogue, bias.as_deref().map(|b| &**b));

@@ -5,7 +5,7 @@ use ocelli_kernels::matmul::{self, Matmul};
 use ocelli_kernels::{Rows, RowsMut};
 
 use super::Lowering;
-use crate::cpu::memory::Args;
+use crate::cpu::memory::{Args, Operand};
 use crate::op::{self, Linear};
 use crate::{Node, Result};
 
@@ -17,13 +17,21 @@ impl Lowering<'_> {
         })?;
         self.shared_bytes += weight.bytes();
         let bias = self.packs.optional(op.bias.as_ref())?;
-        let reads = self.operands(node);
-        let writes = vec![self.operand(node.outputs[0])];
+        let (reads, result) = self.accumulating(node);
         let epilogue = op.epilogue;
-        self.emit(node, reads, writes, move |args, context| {
+        self.emit(node, reads, vec![result], move |args, context| {
             let epilogue = kernel_epilogue(args, epilogue, bias.as_deref().map(|b| &**b));
             gemm::linear(context, args.rows(0), &weight, epilogue, args.rows_mut(0));
         })
+    }
+
+    /// The operands of `node` but for a residual that lies where the result does, and the result.
+    pub(super) fn accumulating(&mut self, node: &Node) -> (Vec<Operand>, Operand) {
+        let (mut reads, result) = (self.operands(node), self.operand(node.outputs[0]));
+        if node.op.residual_of(&reads).is_some_and(|residual| *residual == result) {
+            reads.pop();
+        }
+        (reads, result)
     }
 
     pub(super) fn matmul(&mut self, node: &Node, transpose_b: bool) -> Result<()> {
@@ -50,15 +58,19 @@ impl Lowering<'_> {
     }
 }
 
-/// The epilogue with its operands: `bias`, and the step's second operand where a residual is added.
+/// The epilogue with its operands: `bias`, and where a residual is added the step's second operand, or what its result holds
+/// if there is none.
 pub(super) fn kernel_epilogue<'a>(
     args: &Args<'a>,
     epilogue: op::Epilogue,
     bias: Option<&'a [f32]>,
 ) -> gemm::Epilogue<'a> {
-    let residual = epilogue.residual.map(|when| gemm::Residual::Rows {
-        rows: args.rows(1),
-        before_activation: when == op::Residual::BeforeActivation,
+    let residual = epilogue.residual.map(|when| {
+        let before_activation = when == op::Residual::BeforeActivation;
+        match args.reads() {
+            2.. => gemm::Residual::Rows { rows: args.rows(1), before_activation },
+            _ => gemm::Residual::InPlace { before_activation },
+        }
     });
     gemm::Epilogue { bias, activation: epilogue.activation, residual }
 }
