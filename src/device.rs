@@ -32,17 +32,32 @@ impl Device {
         }
     }
 
-    /// The device that is really used.
+    /// The device that is really used: of [`Device::Auto`] the first that is there of CUDA's, then a graphics card behind
+    /// Vulkan, Metal or DX12, then the processor; others are taken at their word.
     ///
     /// # Errors
     /// This build has no executor for it.
     pub fn resolve(self) -> Result<Device, EnvironmentError> {
-        let feature = match self {
-            Device::Auto | Device::Cpu => return Ok(Device::Cpu),
-            Device::Wgpu(_) => "wgpu",
-            Device::Cuda(_) => "cuda",
+        let (feature, built) = match self {
+            Device::Auto => return Ok(Device::best()),
+            Device::Cpu => return Ok(Device::Cpu),
+            Device::Wgpu(_) => ("wgpu", cfg!(feature = "wgpu")),
+            Device::Cuda(_) => ("cuda", cfg!(feature = "cuda")),
         };
-        Err(EnvironmentError::DeviceNotBuilt { device: self.to_string(), feature })
+        let missing = || EnvironmentError::DeviceNotBuilt { device: self.to_string(), feature };
+        if built { Ok(self) } else { Err(missing()) }
+    }
+
+    fn best() -> Device {
+        #[cfg(feature = "cuda")]
+        if ocelli_engine::burn::cuda_devices().is_ok_and(|devices| !devices.is_empty()) {
+            return Device::Cuda(0);
+        }
+        #[cfg(feature = "wgpu")]
+        if ocelli_engine::burn::adapters().first().is_some_and(|adapter| adapter.is_gpu()) {
+            return Device::Wgpu(0);
+        }
+        Device::Cpu
     }
 }
 
@@ -105,10 +120,16 @@ mod tests {
         }
     }
 
+    #[cfg(not(feature = "cuda"))]
     #[test]
     fn what_is_not_built_names_its_feature() {
-        assert_eq!(Device::Auto.resolve().unwrap(), Device::Cpu);
         let error = Device::Cuda(1).resolve().unwrap_err().to_string();
         assert!(error.contains("`cuda:1`") && error.contains("feature `cuda`"), "{error}");
+    }
+
+    #[cfg(not(any(feature = "cuda", feature = "wgpu")))]
+    #[test]
+    fn the_best_device_is_the_processor() {
+        assert_eq!(Device::Auto.resolve().unwrap(), Device::Cpu);
     }
 }

@@ -5,7 +5,14 @@ use std::path::PathBuf;
 use ocelli_engine::cpu::CpuExecutor;
 use serde::Serialize;
 
-use crate::{Cache, Error, variables};
+use crate::{Cache, Device, Error, variables};
+
+/// What can be built in or left out, and whether it is in this build.
+const FEATURES: [(&str, bool); 3] = [
+    ("hub", cfg!(feature = "hub")),
+    ("wgpu", cfg!(feature = "wgpu")),
+    ("cuda", cfg!(feature = "cuda")),
+];
 
 /// The variables that change what ocelli does. None of them holds a secret.
 const VARIABLES: &[&str] = &[
@@ -38,7 +45,7 @@ pub struct Environment {
     /// Memory in mebibytes, where the system tells it.
     pub memory_mb: Option<u64>,
     /// Devices that can be asked for.
-    pub devices: Vec<&'static str>,
+    pub devices: Vec<DeviceDescription>,
     /// Features this crate was built with.
     pub features: Vec<&'static str>,
     /// Where downloaded checkpoints lie.
@@ -47,6 +54,15 @@ pub struct Environment {
     pub offline: bool,
     /// Variables that are set and matter.
     pub variables: Vec<(&'static str, String)>,
+}
+
+/// A device that can be asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeviceDescription {
+    /// How it is asked for: `cpu`, `wgpu:0`.
+    pub device: String,
+    /// What it is, or why there is none.
+    pub description: String,
 }
 
 impl Environment {
@@ -65,13 +81,70 @@ impl Environment {
             instruction_set: executor.isa().name(),
             threads: executor.threads(),
             memory_mb: memory_mb(),
-            devices: vec!["cpu"],
-            features: if cfg!(feature = "hub") { vec!["hub"] } else { vec![] },
+            devices: devices(),
+            features: FEATURES.iter().filter(|(_, built)| *built).map(|(name, _)| *name).collect(),
             cache: Cache::from_env().ok().map(|cache| cache.root().to_owned()),
             offline: variables::offline()?,
             variables: VARIABLES.iter().filter_map(set).collect(),
         })
     }
+}
+
+/// The processor, and what the features of this build find.
+fn devices() -> Vec<DeviceDescription> {
+    let cpu = processor().unwrap_or_else(|| std::env::consts::ARCH.to_owned());
+    let mut devices = vec![described(&Device::Cpu.to_string(), cpu)];
+    devices.extend(wgpu_devices());
+    devices.extend(cuda_devices());
+    devices
+}
+
+fn described(device: &str, description: String) -> DeviceDescription {
+    DeviceDescription { device: device.to_owned(), description }
+}
+
+#[cfg(feature = "wgpu")]
+fn wgpu_devices() -> Vec<DeviceDescription> {
+    let has = |what: &'static str, has: bool| if has { what } else { "" };
+    let one = |(index, adapter): (usize, ocelli_engine::burn::AdapterInfo)| {
+        let description = format!(
+            "{} ({}, {}, {}), buffers to {} MiB{}{}",
+            adapter.name,
+            adapter.kind,
+            adapter.interface,
+            adapter.driver,
+            adapter.largest_buffer >> 20,
+            has(", f16", adapter.f16),
+            has(", subgroups", adapter.subgroups),
+        );
+        described(&Device::Wgpu(index).to_string(), description)
+    };
+    let found: Vec<_> = ocelli_engine::burn::adapters().into_iter().enumerate().map(one).collect();
+    if found.is_empty() { vec![described("wgpu", "no adapter".to_owned())] } else { found }
+}
+
+#[cfg(not(feature = "wgpu"))]
+fn wgpu_devices() -> Vec<DeviceDescription> {
+    Vec::new()
+}
+
+#[cfg(feature = "cuda")]
+fn cuda_devices() -> Vec<DeviceDescription> {
+    let one = |(index, device): (usize, ocelli_engine::burn::CudaInfo)| {
+        let (major, minor, mb) =
+            (device.driver / 1000, device.driver % 1000 / 10, device.memory >> 20);
+        let description = format!("{}, {mb} MiB, driver for CUDA {major}.{minor}", device.name);
+        described(&Device::Cuda(index).to_string(), description)
+    };
+    match ocelli_engine::burn::cuda_devices() {
+        Ok(found) => found.into_iter().enumerate().map(one).collect(),
+        Err(error) => vec![described("cuda", error.to_string())],
+    }
+}
+
+#[cfg(not(feature = "cuda"))]
+fn cuda_devices() -> Vec<DeviceDescription> {
+    Vec::new()
 }
 
 fn processor() -> Option<String> {

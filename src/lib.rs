@@ -18,7 +18,7 @@ mod vocabulary;
 
 pub use cache::Cache;
 pub use device::Device;
-pub use environment::Environment;
+pub use environment::{DeviceDescription, Environment};
 pub use error::{EnvironmentError, Error, ErrorKind, LoadingError, Result, RetrievalError};
 #[cfg(feature = "hub")]
 pub use hub::{Downloader, Progress};

@@ -21,13 +21,15 @@ pub(crate) fn run(args: &ListArgs, console: &Console) -> Result<Outcome> {
         ("instructions", env.instruction_set.to_owned()),
         ("threads", env.threads.to_string()),
         ("memory", env.memory_mb.map_or_else(unknown, |mb| format!("{mb} MiB"))),
-        ("devices", env.devices.join(", ")),
         ("features", env.features.join(", ")),
         ("cache", env.cache.map_or_else(unknown, |path| path.display().to_string())),
         ("network", if env.offline { "off (OFFLINE_MODE)" } else { "on" }.to_owned()),
     ];
     for (name, value) in rows {
         console.line(&format!("{name:<14}{value}"))?;
+    }
+    for device in env.devices {
+        console.line(&format!("{:<14}{}", device.device, device.description))?;
     }
     for (name, value) in env.variables {
         console.line(&format!("{name}={value}"))?;

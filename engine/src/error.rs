@@ -76,6 +76,15 @@ pub enum Error {
     #[error(transparent)]
     Isa(#[from] ocelli_kernels::isa::IsaError),
 
+    /// A device is not there or cannot be used.
+    #[error("{device}: {what}")]
+    Device {
+        /// The device that was asked for.
+        device: String,
+        /// Why not.
+        what: String,
+    },
+
     /// The executor's library failed.
     #[error("{executor}: {cause}")]
     Backend {

@@ -4,10 +4,14 @@
 //! passes fold and fuse, weights are packed, memory is planned. The compiled program is immutable and shared; any number of
 //! sessions run it at the same time, each in its own memory, without allocating.
 
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+pub mod burn;
 #[cfg(feature = "candle")]
 pub mod candle;
 mod cost;
 pub mod cpu;
+#[cfg(any(feature = "wgpu", feature = "cuda", feature = "candle"))]
+mod eager;
 mod error;
 mod executor;
 mod graph;

@@ -12,7 +12,6 @@ mod layout;
 mod linear;
 mod norm;
 mod pool;
-mod program;
 mod resize;
 mod sample;
 mod select;
@@ -23,7 +22,11 @@ mod weights;
 
 use std::sync::Arc;
 
-use crate::{Error, Executor, Graph, Program, Result};
+use candle_core::{Device, Tensor};
+
+use crate::eager::{Constants, EagerProgram, Library};
+use crate::op::Op;
+use crate::{Error, Executor, Graph, Program, Result, Shape};
 
 const NAME: &str = "candle";
 
@@ -45,7 +48,35 @@ impl Executor for CandleExecutor {
 
     fn compile(&self, graph: &Graph) -> Result<Arc<dyn Program>> {
         graph.check_types()?;
-        Ok(Arc::new(program::CandleProgram::new(graph.clone())?))
+        Ok(Arc::new(EagerProgram::new(graph.clone(), Arc::new(Candle))?))
+    }
+}
+
+struct Candle;
+
+impl Library for Candle {
+    type Array = Tensor;
+
+    fn upload(&self, shape: Shape, values: &[f32]) -> Result<Tensor> {
+        Tensor::from_slice(values, &*shape, &Device::Cpu).map_err(failed)
+    }
+
+    fn download(&self, array: &Tensor) -> Result<Vec<f32>> {
+        host::floats(array).map_err(failed)
+    }
+
+    fn extents(&self, array: &Tensor) -> Vec<usize> {
+        array.dims().to_vec()
+    }
+
+    fn run(
+        &self,
+        op: &Op,
+        operands: &[Tensor],
+        shapes: &[Shape],
+        constants: &Constants<Tensor>,
+    ) -> Result<Vec<Tensor>> {
+        step::run(op, operands, shapes, &weights::Weights(constants)).map_err(failed)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::op::Op;
 use crate::{DType, Graph, Node, Program, Result, Tensor, Value};
 
 /// `graph` with the results of constant operations as constants.
-pub(super) fn constants(executor: &CpuExecutor, mut graph: Graph) -> Result<Graph> {
+pub(crate) fn constants(executor: &CpuExecutor, mut graph: Graph) -> Result<Graph> {
     let Some(part) = constant_part(&graph) else { return Ok(graph) };
     let (packs, factors) = (Arc::new(Packs::default()), Factors::F32);
     let own = CpuExecutor { factors, packs, ..executor.clone() };

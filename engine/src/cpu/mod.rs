@@ -18,6 +18,8 @@ use std::sync::Arc;
 use ocelli_kernels::{Factors, Isa, Pool};
 
 use crate::{Error, Executor, Graph, Precision, Program, Result, passes};
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+pub(crate) use fold::constants as fold_constants;
 use packs::Packs;
 pub use roofline::Roofline;
 

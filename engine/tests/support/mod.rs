@@ -3,7 +3,7 @@
 use ocelli_engine::{Executor, Graph, Result, Session};
 
 /// How far a result may be from the expected one, in units of the largest expected number.
-const TOLERANCE: f32 = 1e-4;
+pub(crate) const TOLERANCE: f32 = 1e-4;
 
 /// What the largest expected number counts as at the least: functions of numbers near 1 round to 1e-7 of 1.
 const LEAST: f32 = 1e-2;
@@ -44,14 +44,14 @@ fn same(a: &[Vec<f32>], b: &[Vec<f32>]) -> bool {
     bits(a) == bits(b)
 }
 
-/// What is wrong with `found`: numbers off by more than `1e-4 * max|expected|` (by anything if `exact`), or another length.
-pub(crate) fn difference(found: &[f32], expected: &[f32], exact: bool) -> Option<String> {
+/// What is wrong with `found`: numbers off by more than `tolerance * max|expected|`, or another length.
+pub(crate) fn difference(found: &[f32], expected: &[f32], tolerance: f32) -> Option<String> {
     if found.len() != expected.len() {
         return Some(format!("{} numbers where {} are due", found.len(), expected.len()));
     }
     let finite = expected.iter().filter(|x| x.is_finite());
     let largest = finite.fold(0.0f32, |largest, x| largest.max(x.abs()));
-    let allowed = if exact { 0.0 } else { TOLERANCE * largest.max(LEAST) };
+    let allowed = tolerance * largest.max(LEAST);
     let same = |a: f32, b: f32| a.total_cmp(&b).is_eq() || (a.is_nan() && b.is_nan());
     let close = |a: f32, b: f32| (a - b).abs() <= allowed || same(a, b);
     let wrong: Vec<usize> = (0..found.len()).filter(|&i| !close(found[i], expected[i])).collect();

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::formula::sample_indices;
 
-/// The largest difference allowed, over the largest magnitude: within a network and at its end.
-pub const WITHIN: f32 = 1e-4;
+/// The largest difference allowed, over the largest magnitude: within a network (on Burn as at its end) and at its end.
+pub const WITHIN: f32 = if cfg!(feature = "wgpu") { AT_THE_END } else { 1e-4 };
 /// See [`WITHIN`].
 pub const AT_THE_END: f32 = 1e-3;
 

@@ -1,0 +1,252 @@
+//! One operation, by whichever family it belongs to.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use burn_backend::{Backend, ExecutionError, FloatDType, TensorData, read_sync};
+
+use super::array::{Array, kept};
+use super::{arithmetic, conv, faults, image, layout, linear, norm, sample, select};
+use crate::cpu::CpuExecutor;
+use crate::eager::{Constants, Library};
+use crate::op::{Op, Resize};
+use crate::{Error, Executor, Graph, Key, Precision, Result, Shape, Tensor};
+
+/// A device, and what was put on it.
+pub(super) struct Burn<B: Backend> {
+    name: &'static str,
+    device: B::Device,
+    /// The type of weights and values. Indices are `f32`.
+    numbers: FloatDType,
+    /// Bytes of the largest buffer.
+    largest: u64,
+    /// Evaluates what depends on constants alone.
+    pub(super) host: CpuExecutor,
+    /// Those that some program still holds.
+    constants: Mutex<HashMap<Key, Weak<Array<B>>>>,
+    /// By what the matrices do, from how many pixels and to how many.
+    resizings: Mutex<HashMap<(Resize, usize, usize), Array<B>>>,
+}
+
+impl<B: Backend> Burn<B> {
+    pub(super) fn new(
+        (name, device): (&'static str, B::Device),
+        largest: u64,
+        precision: Precision,
+    ) -> Result<Burn<B>> {
+        faults::watch();
+        let numbers = match precision {
+            Precision::F32 => FloatDType::F32,
+            Precision::F16 => FloatDType::F16,
+            Precision::Bf16 if name == "cuda" => FloatDType::BF16,
+            other => {
+                let what = format!("precision {}", other.name());
+                return Err(Error::Unsupported { executor: name, what });
+            }
+        };
+        let (host, constants, resizings) =
+            (CpuExecutor::new(0)?, Mutex::default(), Mutex::default());
+        Ok(Burn { name, device, numbers, largest, host, constants, resizings })
+    }
+
+    /// An array of `f32`.
+    fn upload_f32(&self, shape: Shape, values: &[f32]) -> Array<B> {
+        Array(B::float_from_data(TensorData::new(values.to_vec(), kept(&shape)), &self.device))
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// What `work` gives; a panic of Burn, which is how it reports most of what a device refuses, becomes an error.
+    fn caught<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        catch_unwind(AssertUnwindSafe(work))
+            .unwrap_or_else(|panic| Err(self.failed(faults::text(&*panic).to_owned())))
+    }
+
+    /// Whether the device can hold an array of `shape` in one buffer.
+    fn check(&self, shape: &[usize]) -> Result<()> {
+        let bytes = shape.iter().fold(4_u64, |bytes, &n| bytes.saturating_mul(n as u64));
+        if bytes <= self.largest {
+            return Ok(());
+        }
+        let (mb, largest) = (bytes >> 20, self.largest >> 20);
+        let what = format!("{shape:?} is {mb} MiB, where its buffers have {largest} at most");
+        Err(Error::Device { device: self.name.to_owned(), what })
+    }
+
+    fn failed(&self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+        Error::Backend { executor: self.name, cause: cause.into() }
+    }
+
+    fn refused(&self, error: &ExecutionError) -> Error {
+        self.failed(error.to_string())
+    }
+}
+
+impl<B: Backend> Library for Burn<B> {
+    type Array = Array<B>;
+
+    fn constant(&self, constant: &Tensor) -> Result<Arc<Array<B>>> {
+        let mut all = self.constants.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(array) = all.get(&constant.key()).and_then(Weak::upgrade) {
+            return Ok(array);
+        }
+        all.retain(|_, array| array.strong_count() > 0);
+        let array = Arc::new(self.upload(constant.shape(), &constant.load()?)?);
+        all.insert(constant.key(), Arc::downgrade(&array));
+        Ok(array)
+    }
+
+    fn upload(&self, shape: Shape, values: &[f32]) -> Result<Array<B>> {
+        self.check(&shape)?;
+        self.caught(|| Ok(self.upload_f32(shape, values).to(self.numbers)))
+    }
+
+    fn download(&self, array: &Array<B>) -> Result<Vec<f32>> {
+        let data = self.caught(|| {
+            let array = array.clone().to(FloatDType::F32);
+            read_sync(B::float_into_data(array.0)).map_err(|error| self.refused(&error))
+        })?;
+        data.into_vec().map_err(|error| self.failed(format!("{error:?}")))
+    }
+
+    fn extents(&self, array: &Array<B>) -> Vec<usize> {
+        array.extents()
+    }
+
+    fn kept(&self, shape: Shape) -> Vec<usize> {
+        kept(&shape)
+    }
+
+    fn run(
+        &self,
+        op: &Op,
+        operands: &[Array<B>],
+        shapes: &[Shape],
+        constants: &Constants<Array<B>>,
+    ) -> Result<Vec<Array<B>>> {
+        shapes.iter().try_for_each(|shape| self.check(shape))?;
+        self.check(&largest(op, operands))?;
+        self.caught(|| match op {
+            Op::TopK { k } => {
+                let values = self.download(&operands[0])?;
+                let [values, indices] = select::largest(&values, operands[0].last(), *k);
+                Ok(vec![self.upload(shapes[0], &values)?, self.upload_f32(shapes[1], &indices)])
+            }
+            op => Ok(vec![self.one(op, operands, &shapes[0], constants)?]),
+        })
+    }
+
+    fn wait(&self) -> Result<()> {
+        self.caught(|| B::sync(&self.device).map_err(|error| self.refused(&error)))
+    }
+
+    fn watched<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let before = faults::count();
+        let outcome = work();
+        match faults::since(before) {
+            Some(fault) => Err(self.failed(fault)),
+            None => outcome,
+        }
+    }
+}
+
+/// The extents of the largest array between the operands of `op` and its result.
+fn largest<B: Backend>(op: &Op, x: &[Array<B>]) -> Vec<usize> {
+    match op {
+        Op::Attention { heads, .. } => {
+            let (q, k) = (x[0].extents(), x[1].extents());
+            vec![q[0], *heads, q[1], k[1]]
+        }
+        Op::DeformableAttention(spec) => {
+            let q = x[1].extents();
+            vec![q[0], x[0].last(), q[1], spec.levels.len() * spec.points]
+        }
+        _ => vec![],
+    }
+}
+
+impl<B: Backend> Burn<B> {
+    /// The result of an operation that has one.
+    fn one(
+        &self,
+        op: &Op,
+        x: &[Array<B>],
+        shape: &[usize],
+        w: &Constants<Array<B>>,
+    ) -> Result<Array<B>> {
+        let first = || x[0].clone();
+        Ok(match op {
+            Op::Constant(tensor) => w.get(tensor)?,
+            Op::Conv2d(op) => conv::conv2d(op, x, w)?,
+            Op::ConvTranspose2d(op) => conv::conv_transpose2d(op, first(), w)?,
+            Op::Linear(op) => linear::linear(op, x, w)?,
+            Op::MatMul { transpose_b } => linear::matmul(first(), x[1].clone(), *transpose_b),
+            Op::Attention { heads, scale } => linear::attention(x, *heads, *scale),
+            Op::LayerNorm(op) => norm::layer_norm(op, x, w)?,
+            Op::RmsNorm(op) => norm::rms_norm(op, first(), w)?,
+            Op::GroupNorm { groups, norm } => norm::group_norm(norm, first(), *groups, w)?,
+            Op::L2Normalize { eps } => norm::l2_normalize(first(), *eps),
+            Op::ScaleShift { scale, shift } => {
+                let y = first().mul(w.get(scale)?);
+                w.get_optional(shift.as_ref())?
+                    .map_or_else(|| y.clone(), |shift| y.clone().add(shift))
+            }
+            Op::Activation(op) => arithmetic::activation(*op, first()),
+            Op::Unary(op) => arithmetic::unary(*op, first()),
+            Op::Binary(op) => arithmetic::binary(*op, first(), x[1].clone()),
+            Op::Softmax => first().softmax_last(),
+            Op::Pool(op) => image::pool(op, first(), shape),
+            Op::Reduce { kind, first: start, end } => {
+                arithmetic::reduce(*kind, first(), *start..*end, shape)
+            }
+            Op::Resize(op) => {
+                let extents = x[0].extents();
+                let down = self.resizing(*op, extents[1], shape[1])?;
+                let across = self.resizing(*op, extents[2], shape[2])?;
+                image::resize(first(), down, across, shape)
+            }
+            Op::GridSample { padding, align_corners } => {
+                sample::grid_sample(first(), x[1].clone(), *padding, *align_corners)
+            }
+            Op::DeformableAttention(op) => sample::deformable_attention(op, x, shape),
+            Op::ArgMax => select::arg_max(first()),
+            Op::GatherRows => select::gather_rows(first(), x[1].clone()),
+            Op::Concat { axis } => Array::cat(x.to_vec(), *axis),
+            Op::Slice { axis, start, step } => first().slice(*axis, *start, *step, shape[*axis]),
+            Op::Pad { pads, mode } => layout::pad(first(), pads, *mode),
+            Op::Reshape => first().reshape(shape),
+            Op::Transpose { permutation } if permutation.is_empty() => first(),
+            Op::Transpose { permutation } => first().permute(permutation),
+            Op::Expand => first().expand(shape),
+            Op::ToF32 => first().to(self.numbers),
+            Op::ToI32 => first().to(FloatDType::F32).map(B::float_trunc),
+            Op::TopK { .. } => {
+                let what = op.name().to_owned();
+                return Err(Error::Unsupported { executor: self.name, what });
+            }
+        })
+    }
+
+    /// `[to, from]`: what each pixel of a row of `from` adds to each pixel of a row of `to`.
+    fn resizing(&self, resize: Resize, from: usize, to: usize) -> Result<Array<B>> {
+        let mut all = self.resizings.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(array) = all.get(&(resize, from, to)) {
+            return Ok(array.clone());
+        }
+        // The pixels of this image stand for the pixels that they come from.
+        let mut g = Graph::new();
+        let image = g.input("image", &[1, from, 1, from])?;
+        let resized = g.resize(image, [to, 1], resize)?;
+        let matrix = g.reshape(resized, &[to, from])?;
+        g.output("matrix", matrix);
+        let mut session = self.host.compile(&g)?.session()?;
+        session.input(0)?.iter_mut().step_by(from + 1).for_each(|one| *one = 1.0);
+        session.run()?;
+        let array = self.upload(g.shape(matrix), session.output(0)?)?;
+        all.insert((resize, from, to), array.clone());
+        Ok(array)
+    }
+}

@@ -1,0 +1,56 @@
+//! Graphs that are walked operation by operation on the tensors of a library.
+
+mod constants;
+mod program;
+
+use std::sync::Arc;
+
+use crate::op::Op;
+use crate::{Result, Shape, Tensor};
+
+pub(crate) use constants::Constants;
+pub(crate) use program::EagerProgram;
+
+/// Somebody else's tensors, and every operation on them.
+pub(crate) trait Library: Send + Sync + 'static {
+    /// A tensor. Indices are kept in whatever type the library likes.
+    type Array: Clone + Send + Sync;
+
+    /// The values of a constant.
+    fn constant(&self, constant: &Tensor) -> Result<Arc<Self::Array>> {
+        Ok(Arc::new(self.upload(constant.shape(), &constant.load()?)?))
+    }
+
+    /// An array of these values, row-major.
+    fn upload(&self, shape: Shape, values: &[f32]) -> Result<Self::Array>;
+
+    /// The values of an array of numbers, row-major.
+    fn download(&self, array: &Self::Array) -> Result<Vec<f32>>;
+
+    /// An array's extents.
+    fn extents(&self, array: &Self::Array) -> Vec<usize>;
+
+    /// The extents in which an array of `shape` is kept.
+    fn kept(&self, shape: Shape) -> Vec<usize> {
+        shape.to_vec()
+    }
+
+    /// The results of `op` on `operands`, which are to have the `shapes`.
+    fn run(
+        &self,
+        op: &Op,
+        operands: &[Self::Array],
+        shapes: &[Shape],
+        constants: &Constants<Self::Array>,
+    ) -> Result<Vec<Self::Array>>;
+
+    /// What `work` gives, or the error of whatever went wrong meanwhile elsewhere.
+    fn watched<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        work()
+    }
+
+    /// Waits until all that was asked for is done.
+    fn wait(&self) -> Result<()> {
+        Ok(())
+    }
+}
