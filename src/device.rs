@@ -54,7 +54,10 @@ impl Device {
             return Device::Cuda(0);
         }
         #[cfg(feature = "wgpu")]
-        if ocelli_engine::burn::adapters().first().is_some_and(|adapter| adapter.is_gpu()) {
+        if ocelli_engine::burn::adapters()
+            .first()
+            .is_some_and(ocelli_engine::burn::AdapterInfo::is_gpu)
+        {
             return Device::Wgpu(0);
         }
         Device::Cpu

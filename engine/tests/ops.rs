@@ -124,7 +124,7 @@ fn one_thread_agrees_with_candle() {
 /// On whatever is the first adapter: a graphics card, or Mesa's software driver.
 #[cfg(feature = "wgpu")]
 #[test]
-fn burn_on_wgpu_agrees_with_candle() {
+fn burn_on_wgpu_is_like_candle() {
     let executor =
         ocelli_engine::burn::wgpu(0, Precision::F32).expect("no adapter: install a Vulkan driver");
     check(&*executor, |_| true, 2, 1e-3);

@@ -6,7 +6,7 @@ mod recording;
 use std::sync::Arc;
 
 use ocelli_engine::cpu::CpuExecutor;
-use ocelli_engine::{Error as EngineError, Executor, Precision};
+use ocelli_engine::{Executor, Precision};
 
 pub(crate) use describing::Describing;
 pub(crate) use recording::Recording;
@@ -19,18 +19,11 @@ pub(crate) fn executor(
     threads: usize,
     precision: Precision,
 ) -> Result<Arc<dyn Executor>, Error> {
-    let resolved = device.resolve()?;
-    if resolved == Device::Cpu {
-        return Ok(Arc::new(CpuExecutor::new(threads)?.with_precision(precision)?));
-    }
-    match resolved {
+    match device.resolve()? {
         #[cfg(feature = "wgpu")]
         Device::Wgpu(index) => Ok(ocelli_engine::burn::wgpu(index, precision)?),
         #[cfg(feature = "cuda")]
         Device::Cuda(index) => Ok(ocelli_engine::burn::cuda(index, precision)?),
-        other => {
-            let what = "this build has no executor for it".to_owned();
-            Err(EngineError::Device { device: other.to_string(), what }.into())
-        }
+        _ => Ok(Arc::new(CpuExecutor::new(threads)?.with_precision(precision)?)),
     }
 }

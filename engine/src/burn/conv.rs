@@ -20,8 +20,8 @@ pub(super) fn conv2d<B: Backend>(
     let (image, pad) = if (top, left) == (bottom, right) {
         (x[0].clone(), [top, left])
     } else {
-        let down = surround(x[0].clone(), 1, [top, bottom], 0.0);
-        (surround(down, 2, [left, right], 0.0), [0, 0])
+        let down = surround(&x[0], 1, [top, bottom], 0.0);
+        (surround(&down, 2, [left, right], 0.0), [0, 0])
     };
     let options = ConvOptions::new(conv.stride, pad, conv.dilation, conv.groups);
     let weight = w.get(&conv.weight)?;

@@ -1,13 +1,13 @@
 //! Faults that Burn keeps to itself.
 //!
-//! Work for a device is done by a thread of its own. Where it panics (no memory, a kernel that the driver refuses), CubeCL
+//! Work for a device is done by a thread of its own. Where it panics (no memory, a kernel that the driver refuses), `CubeCL`
 //! goes on with whatever is in the buffers: the result would be wrong without a word. The panics of these threads are
 //! therefore counted, and a run during which the count rose is an error.
 
 use std::panic;
 use std::sync::{Mutex, Once, PoisonError};
 
-/// How CubeCL 0.10 begins the names of the threads that work for devices.
+/// How `CubeCL` 0.10 begins the names of the threads that work for devices.
 const THREAD: &str = "DSD-";
 
 static FAULTS: Mutex<Faults> = Mutex::new(Faults { count: 0, last: String::new() });
@@ -37,7 +37,7 @@ pub(super) fn watch() {
             if std::thread::current().name().is_some_and(|name| name.starts_with(THREAD)) {
                 let mut faults = FAULTS.lock().unwrap_or_else(PoisonError::into_inner);
                 faults.count += 1;
-                faults.last = text(info.payload()).to_owned();
+                text(info.payload()).clone_into(&mut faults.last);
             }
             report(info);
         }));

@@ -39,7 +39,7 @@ fn windows<B: Backend>(
         let before = pool.pad[i];
         let reach = (shape[1 + i] - 1) * pool.stride[i] + pool.kernel[i];
         let after = reach.saturating_sub(before + extents[1 + i]);
-        if before + after == 0 { x } else { surround(x, 1 + i, [before, after], outside) }
+        if before + after == 0 { x } else { surround(&x, 1 + i, [before, after], outside) }
     });
     let seen = (0..2).fold(padded, |x, i| {
         let reach = (shape[1 + i] - 1) * pool.stride[i] + pool.kernel[i];

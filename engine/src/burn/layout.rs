@@ -8,7 +8,7 @@ use crate::op::PadMode;
 pub(super) fn pad<B: Backend>(x: Array<B>, pads: &[[usize; 2]], mode: PadMode) -> Array<B> {
     pads.iter().enumerate().filter(|(_, pads)| **pads != [0, 0]).fold(x, |x, (axis, &pads)| {
         match mode {
-            PadMode::Constant(value) => surround(x, axis, pads, value),
+            PadMode::Constant(value) => surround(&x, axis, pads, value),
             PadMode::Edge => {
                 let last = x.extents()[axis] - 1;
                 sides(&x, axis, (0..pads[0]).map(|_| 0), (0..pads[1]).map(|_| last))
@@ -24,7 +24,7 @@ pub(super) fn pad<B: Backend>(x: Array<B>, pads: &[[usize; 2]], mode: PadMode) -
 
 /// `value` before and after along `axis`.
 pub(super) fn surround<B: Backend>(
-    x: Array<B>,
+    x: &Array<B>,
     axis: usize,
     pads: [usize; 2],
     value: f32,

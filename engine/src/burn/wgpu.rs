@@ -60,7 +60,7 @@ fn open(index: usize, precision: Precision) -> Result<(WgpuDevice, u64)> {
     }
     let (device, queue) = request(&adapter).map_err(|error| refused(error.to_string()))?;
     let backend = adapter.get_info().backend;
-    let largest = u64::from(adapter.limits().max_storage_buffer_binding_size);
+    let largest = adapter.limits().max_storage_buffer_binding_size;
     let setup = WgpuSetup { instance, adapter, device, queue, backend };
     Ok((init_device(setup, RuntimeOptions::default()), largest))
 }
@@ -112,7 +112,7 @@ impl AdapterInfo {
             interface: info.backend.to_string(),
             driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
             name: info.name,
-            largest_buffer: u64::from(limits.max_storage_buffer_binding_size),
+            largest_buffer: limits.max_storage_buffer_binding_size,
             f16: features.contains(Features::SHADER_F16),
             subgroups: features.contains(Features::SUBGROUP),
         }
