@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use ocelli::{AutoModel, Cache, Downloader, ModelSource, labels, parse_task};
+use ocelli::{AutoModel, Cache, Device, Downloader, ModelSource, labels, parse_task};
 
 use crate::args::ModelArgs;
 use crate::console::Console;
@@ -35,8 +35,13 @@ pub(crate) fn load(args: &ModelArgs, console: &Console) -> Result<AutoModel> {
     if args.end_to_end {
         options = options.end_to_end(true);
     }
-    if let Some(device) = args.device {
-        options = options.device(device);
+    let device = args.device.map_or_else(Device::from_env, Ok)?;
+    options = options.device(device);
+    if device == Device::Auto && cfg!(any(feature = "wgpu", feature = "cuda")) {
+        console.remark(&match device.resolve()? {
+            Device::Cpu => "no graphics card was found: running on the processor".to_owned(),
+            found => format!("running on {found}"),
+        });
     }
     if !matches!(ModelSource::parse(&args.model)?, ModelSource::Local(_)) {
         options = options.downloader(downloader(args, console)?);

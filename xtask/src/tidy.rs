@@ -11,12 +11,8 @@ const LINES: usize = 500;
 /// Nothing larger is tracked: weights and pictures never are.
 const BYTES: u64 = 1 << 20;
 /// Where `unsafe` may stand.
-const UNSAFE: [&str; 4] = [
-    "kernels/",
-    "engine/src/cpu/memory.rs",
-    "engine/src/burn/cuda.rs",
-    "converters/src/source.rs",
-];
+const UNSAFE: [&str; 4] =
+    ["kernels/", "engine/src/cpu/memory.rs", "engine/src/burn/cuda.rs", "converters/src/source.rs"];
 
 /// Checks all rules and lists every breach.
 pub(crate) fn run(root: &Path) -> Result<()> {
