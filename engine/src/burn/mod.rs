@@ -3,6 +3,9 @@
 //!
 //! Weights go up once and are shared by all programs of an executor; values stay on the device from the inputs to the
 //! outputs. Values are channels-last as in the graph; convolutions see them through permuted views.
+//!
+//! The first device that is opened adds a panic hook to the process, which notices panics of the threads that Burn gives to
+//! devices and calls whatever hook there was.
 
 mod arithmetic;
 mod array;
