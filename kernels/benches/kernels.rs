@@ -4,7 +4,6 @@
 //! `cargo bench -p ocelli-kernels -- [--quick] [--threads N] [FILTER]`; with `OCELLI_ISA`, of that instruction set alone.
 
 #![allow(clippy::print_stdout, missing_docs, reason = "a program that prints a table")]
-#![allow(clippy::inline_always, reason = "kernels become instructions only where they are inlined")]
 
 mod cases;
 
@@ -13,8 +12,8 @@ use std::time::Instant;
 
 use cases::{Case, OPERATIONS};
 use ocelli_kernels::isa::{ISA_VARIABLE, IsaError};
-use ocelli_kernels::simd::{Kernel, Simd, dispatch};
-use ocelli_kernels::{Context, Isa, Pool};
+use ocelli_kernels::roofline::multiply_adds;
+use ocelli_kernels::{Context, Factors, Isa, Pool};
 
 struct Bench {
     isas: Vec<Isa>,
@@ -36,10 +35,11 @@ fn main() {
         Err(error) => return println!("{error}"),
     };
     let best = isas[isas.len() - 1];
+    let pool = Pool::new(threads);
     let bench = Bench {
-        peak: peak(best) * threads as f64,
+        peak: multiply_adds(best, Factors::F32, &pool),
         isas,
-        pool: Pool::new(threads),
+        pool,
         seconds: if arguments.iter().any(|a| a == "--quick") { 0.05 } else { 0.4 },
     };
     println!("{threads} threads, {best} multiplies and adds at {:.1} GFLOP/s", bench.peak);
@@ -119,35 +119,4 @@ fn thread_seconds() -> Option<f64> {
 #[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
 fn thread_seconds() -> Option<f64> {
     None
-}
-
-/// The multiply-adds of one thread when nothing is loaded or stored, in GFLOP/s.
-fn peak(isa: Isa) -> f64 {
-    const ROUNDS: usize = 200_000;
-    struct Peak;
-    impl Kernel for Peak {
-        type Output = f64;
-
-        #[inline(always)]
-        fn run<S: Simd>(self, s: S) -> f64 {
-            let mut sums = [s.splat(1.0); 12];
-            let (a, b) = (black_box(s.splat(0.999)), black_box(s.splat(0.001)));
-            for _ in 0..ROUNDS {
-                for sum in &mut sums {
-                    *sum = s.mul_add(*sum, a, b);
-                }
-            }
-            let total = sums.into_iter().fold(s.zero(), |x, y| s.add(x, y));
-            black_box(s.reduce_add(total));
-            (2 * ROUNDS * 12 * S::LANES) as f64
-        }
-    }
-    let mut best = f64::INFINITY;
-    let mut flop = 0.0;
-    for _ in 0..20 {
-        let start = Instant::now();
-        flop = dispatch(isa, Peak);
-        best = best.min(start.elapsed().as_secs_f64());
-    }
-    flop / best / 1e9
 }

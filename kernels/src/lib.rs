@@ -35,6 +35,7 @@ pub mod pool;
 pub mod pool2d;
 pub mod reduce;
 pub mod resize;
+pub mod roofline;
 mod row_kernel;
 pub mod simd;
 pub mod softmax;

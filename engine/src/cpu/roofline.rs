@@ -1,19 +1,8 @@
-//! What the machine could do if it only multiplied and added, and if it only read.
+//! What an executor could do if it only multiplied and added, and if it only read.
 
-use std::hint::black_box;
-use std::time::Instant;
-
-use ocelli_kernels::simd::{Kernel, Simd, dispatch_bf16};
-use ocelli_kernels::{Factors, Isa, Pool};
+use ocelli_kernels::roofline::{BEYOND_CACHES, multiply_adds, stream};
 
 use super::CpuExecutor;
-
-/// Independent sums: enough to hide the latency of a multiply-add, few enough for the registers.
-const SUMS: usize = 12;
-const ROUNDS: usize = 100_000;
-const REPEATS: usize = 20;
-/// Numbers that are read: more than caches hold.
-const STREAM: usize = 32 << 20;
 
 /// The two axes: no program takes less than the larger of its operations over `gflops` and its bytes over `gbytes`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,113 +24,13 @@ impl CpuExecutor {
     /// Measures the roofline of the executor's threads, instruction set and precision; takes some tenths of a second.
     pub fn roofline(&self) -> Roofline {
         let gflops = multiply_adds(self.isa, self.factors, &self.pool);
-        Roofline { gflops, gbytes: stream(self.isa, &self.pool, STREAM) }
-    }
-}
-
-/// The best of some tries of a few milliseconds in which nothing is loaded or stored.
-fn multiply_adds(isa: Isa, factors: Factors, pool: &Pool) -> f64 {
-    let threads = pool.threads();
-    let each = if factors == Factors::Bf16 { 4.0 } else { 2.0 };
-    let flops = each * (ROUNDS * SUMS * lanes(isa) * threads) as f64;
-    let best =
-        best_of(REPEATS, || pool.run(threads, &|_| dispatch_bf16(isa, MultiplyAdd(factors))));
-    flops / best / 1e9
-}
-
-/// The best of some readings of `count` numbers, each thread its own part.
-fn stream(isa: Isa, pool: &Pool, count: usize) -> f64 {
-    let threads = pool.threads();
-    let numbers = vec![1.0; count];
-    let part = count.div_ceil(threads);
-    let read = |thread: usize| {
-        let start = (thread * part).min(count);
-        dispatch_bf16(isa, Read(&numbers[start..(start + part).min(count)]));
-    };
-    (count * size_of::<f32>()) as f64 / best_of(3, || pool.run(threads, &read)) / 1e9
-}
-
-fn best_of(repeats: usize, run: impl Fn()) -> f64 {
-    let seconds = (0..repeats).map(|_| {
-        let start = Instant::now();
-        run();
-        start.elapsed().as_secs_f64()
-    });
-    seconds.fold(f64::INFINITY, f64::min)
-}
-
-fn lanes(isa: Isa) -> usize {
-    struct Lanes;
-    impl Kernel for Lanes {
-        type Output = usize;
-
-        fn run<S: Simd>(self, _: S) -> usize {
-            S::LANES
-        }
-    }
-    dispatch_bf16(isa, Lanes)
-}
-
-struct MultiplyAdd(Factors);
-
-impl Kernel for MultiplyAdd {
-    type Output = ();
-
-    #[inline(always)]
-    #[allow(
-        clippy::inline_always,
-        reason = "it becomes vector instructions only where it is inlined"
-    )]
-    fn run<S: Simd>(self, s: S) {
-        let (a, b) = (black_box(s.splat(0.999)), black_box(s.splat(0.001)));
-        let mut sums = [s.splat(1.0); SUMS];
-        for _ in 0..ROUNDS {
-            for sum in &mut sums {
-                *sum = match self.0 {
-                    Factors::F32 => s.mul_add(*sum, a, b),
-                    Factors::Bf16 => s.dot_pairs(a, b, *sum),
-                };
-            }
-        }
-        let total = sums.into_iter().fold(s.zero(), |x, y| s.add(x, y));
-        black_box(s.reduce_add(total));
-    }
-}
-
-struct Read<'a>(&'a [f32]);
-
-impl Kernel for Read<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    #[allow(
-        clippy::inline_always,
-        reason = "it becomes vector instructions only where it is inlined"
-    )]
-    fn run<S: Simd>(self, s: S) {
-        let mut sums = [s.zero(); SUMS];
-        for numbers in self.0.chunks_exact(SUMS * S::LANES) {
-            for (sum, numbers) in sums.iter_mut().zip(numbers.chunks_exact(S::LANES)) {
-                *sum = s.add(*sum, s.load(numbers));
-            }
-        }
-        let total = sums.into_iter().fold(s.zero(), |x, y| s.add(x, y));
-        black_box(s.reduce_add(total));
+        Roofline { gflops, gbytes: stream(self.isa, &self.pool, BEYOND_CACHES) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn both_axes_are_positive_and_finite() {
-        let pool = Pool::new(1);
-        let found = multiply_adds(Isa::Scalar, Factors::F32, &pool);
-        assert!(found > 0.0 && found.is_finite(), "{found}");
-        let found = stream(Isa::Scalar, &pool, 1 << 16);
-        assert!(found > 0.0 && found.is_finite(), "{found}");
-    }
 
     #[test]
     fn the_slower_axis_counts() {
