@@ -138,6 +138,7 @@ fn cuda_devices() -> Vec<DeviceDescription> {
     };
     match ocelli_engine::burn::cuda_devices() {
         Ok(found) => found.into_iter().enumerate().map(one).collect(),
+        Err(ocelli_engine::Error::Device { what, .. }) => vec![described("cuda", what)],
         Err(error) => vec![described("cuda", error.to_string())],
     }
 }

@@ -134,10 +134,11 @@ fn burn_on_wgpu_is_like_candle() {
 #[cfg(feature = "wgpu")]
 #[test]
 fn burn_in_f16_is_near_candle() {
-    let Ok(executor) = ocelli_engine::burn::wgpu(0, Precision::F16) else {
+    if ocelli_engine::burn::adapters().first().is_some_and(|adapter| !adapter.f16) {
         eprintln!("skipped: the first adapter does not compute with f16");
         return;
-    };
+    }
+    let executor = ocelli_engine::burn::wgpu(0, Precision::F16).unwrap();
     let families = ["attention", "conv", "image", "linear", "networks", "norm"];
     check(&*executor, |family| families.contains(&family), 2, 2e-2);
 }

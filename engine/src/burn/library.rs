@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use burn_backend::{Backend, ExecutionError, FloatDType, TensorData, read_sync};
+use burn_backend::{Backend, DType, ExecutionError, FloatDType, TensorData, read_sync};
 
 use super::array::{Array, kept};
 use super::{arithmetic, conv, faults, image, layout, linear, norm, sample, select};
@@ -36,15 +36,7 @@ impl<B: Backend> Burn<B> {
         precision: Precision,
     ) -> Result<Burn<B>> {
         faults::watch();
-        let numbers = match precision {
-            Precision::F32 => FloatDType::F32,
-            Precision::F16 => FloatDType::F16,
-            Precision::Bf16 if name == "cuda" => FloatDType::BF16,
-            other => {
-                let what = format!("precision {}", other.name());
-                return Err(Error::Unsupported { executor: name, what });
-            }
-        };
+        let numbers = numbers::<B>(name, &device, precision)?;
         let (host, constants, resizings) =
             (CpuExecutor::new(0)?, Mutex::default(), Mutex::default());
         Ok(Burn { name, device, numbers, largest, host, constants, resizings })
@@ -59,10 +51,8 @@ impl<B: Backend> Burn<B> {
         self.name
     }
 
-    /// What `work` gives; a panic of Burn, which is how it reports most of what a device refuses, becomes an error.
     fn caught<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        catch_unwind(AssertUnwindSafe(work))
-            .unwrap_or_else(|panic| Err(self.failed(faults::text(&*panic).to_owned())))
+        caught(self.name, work)
     }
 
     /// Whether the device can hold an array of `shape` in one buffer.
@@ -77,7 +67,7 @@ impl<B: Backend> Burn<B> {
     }
 
     fn failed(&self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-        Error::Backend { executor: self.name, cause: cause.into() }
+        failed(self.name, cause)
     }
 
     fn refused(&self, error: &ExecutionError) -> Error {
@@ -129,14 +119,7 @@ impl<B: Backend> Library for Burn<B> {
     ) -> Result<Vec<Array<B>>> {
         shapes.iter().try_for_each(|shape| self.check(shape))?;
         self.check(&largest(op, operands))?;
-        self.caught(|| match op {
-            Op::TopK { k } => {
-                let values = self.download(&operands[0])?;
-                let [values, indices] = select::largest(&values, operands[0].last(), *k);
-                Ok(vec![self.upload(shapes[0], &values)?, self.upload_f32(shapes[1], &indices)])
-            }
-            op => Ok(vec![self.one(op, operands, &shapes[0], constants)?]),
-        })
+        self.caught(|| self.results(op, operands, shapes, constants))
     }
 
     fn wait(&self) -> Result<()> {
@@ -151,6 +134,44 @@ impl<B: Backend> Library for Burn<B> {
             None => outcome,
         }
     }
+}
+
+/// What `work` gives; a panic of Burn, which is how it reports most of what a device refuses, becomes an error.
+fn caught<T>(executor: &'static str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| Err(failed(executor, faults::text(&*panic).to_owned())))
+}
+
+fn failed(
+    executor: &'static str,
+    cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> Error {
+    Error::Backend { executor, cause: cause.into() }
+}
+
+/// In what numbers a device computes with `precision`.
+fn numbers<B: Backend>(
+    executor: &'static str,
+    device: &B::Device,
+    precision: Precision,
+) -> Result<FloatDType> {
+    let (numbers, stored) = match precision {
+        Precision::F32 => return Ok(FloatDType::F32),
+        Precision::F16 => (FloatDType::F16, DType::F16),
+        Precision::Bf16 => (FloatDType::BF16, DType::BF16),
+        Precision::Int8 => {
+            return Err(unsupported(executor, precision));
+        }
+    };
+    if caught(executor, || Ok(B::supports_dtype(device, stored)))? {
+        Ok(numbers)
+    } else {
+        Err(unsupported(executor, precision))
+    }
+}
+
+fn unsupported(executor: &'static str, precision: Precision) -> Error {
+    Error::Unsupported { executor, what: format!("precision {}", precision.name()) }
 }
 
 /// The extents of the largest array between the operands of `op` and its result.
@@ -169,16 +190,15 @@ fn largest<B: Backend>(op: &Op, x: &[Array<B>]) -> Vec<usize> {
 }
 
 impl<B: Backend> Burn<B> {
-    /// The result of an operation that has one.
-    fn one(
+    fn results(
         &self,
         op: &Op,
         x: &[Array<B>],
-        shape: &[usize],
+        shapes: &[Shape],
         w: &Constants<Array<B>>,
-    ) -> Result<Array<B>> {
-        let first = || x[0].clone();
-        Ok(match op {
+    ) -> Result<Vec<Array<B>>> {
+        let (first, shape) = (|| x[0].clone(), &*shapes[0]);
+        Ok(vec![match op {
             Op::Constant(tensor) => w.get(tensor)?,
             Op::Conv2d(op) => conv::conv2d(op, x, w)?,
             Op::ConvTranspose2d(op) => conv::conv_transpose2d(op, first(), w)?,
@@ -190,9 +210,7 @@ impl<B: Backend> Burn<B> {
             Op::GroupNorm { groups, norm } => norm::group_norm(norm, first(), *groups, w)?,
             Op::L2Normalize { eps } => norm::l2_normalize(first(), *eps),
             Op::ScaleShift { scale, shift } => {
-                let y = first().mul(w.get(scale)?);
-                w.get_optional(shift.as_ref())?
-                    .map_or_else(|| y.clone(), |shift| y.clone().add(shift))
+                norm::affine(first(), Some(scale), shift.as_ref(), w)?
             }
             Op::Activation(op) => arithmetic::activation(*op, first()),
             Op::Unary(op) => arithmetic::unary(*op, first()),
@@ -223,11 +241,13 @@ impl<B: Backend> Burn<B> {
             Op::Expand => first().expand(shape),
             Op::ToF32 => first().to(self.numbers),
             Op::ToI32 => first().to(FloatDType::F32).map(B::float_trunc),
-            Op::TopK { .. } => {
-                let what = op.name().to_owned();
-                return Err(Error::Unsupported { executor: self.name, what });
-            }
-        })
+            Op::TopK { k } => return self.top_k(&x[0], *k, shapes),
+        }])
+    }
+
+    fn top_k(&self, x: &Array<B>, k: usize, shapes: &[Shape]) -> Result<Vec<Array<B>>> {
+        let [values, indices] = select::largest(&self.download(x)?, x.last(), k);
+        Ok(vec![self.upload(shapes[0], &values)?, self.upload_f32(shapes[1], &indices)])
     }
 
     /// `[to, from]`: what each pixel of a row of `from` adds to each pixel of a row of `to`.

@@ -3,9 +3,9 @@
 use burn_backend::Backend;
 
 use super::array::Array;
-use crate::Result;
 use crate::eager::Constants;
 use crate::op::Norm;
+use crate::{Result, Tensor};
 
 /// Over the last dimension of the sum of the operands.
 pub(super) fn layer_norm<B: Backend>(
@@ -17,7 +17,7 @@ pub(super) fn layer_norm<B: Backend>(
         Some(more) => x[0].clone().add(more.clone()),
         None => x[0].clone(),
     };
-    affine(standard(sum, norm.eps), norm, w)
+    affine(standard(sum, norm.eps), norm.weight.as_ref(), norm.bias.as_ref(), w)
 }
 
 /// Over the last dimension, about zero.
@@ -30,7 +30,7 @@ pub(super) fn rms_norm<B: Backend>(
         let square = x.clone().mul(x.clone()).mean_last().plus(norm.eps);
         x.div(square.map(B::float_sqrt))
     });
-    affine(y, norm, w)
+    affine(y, norm.weight.as_ref(), norm.bias.as_ref(), w)
 }
 
 /// Over all pixels and the channels of a group: `[n, .., c]`.
@@ -47,7 +47,7 @@ pub(super) fn group_norm<B: Backend>(
     let by_group = x.reshape(&[n, pixels, groups, inner]).permute(&[0, 2, 1, 3]);
     let y = standard(by_group.reshape(&[n, groups, pixels * inner]), norm.eps);
     let y = y.reshape(&[n, groups, pixels, inner]).permute(&[0, 2, 1, 3]);
-    affine(y.reshape(&extents), norm, w)
+    affine(y.reshape(&extents), norm.weight.as_ref(), norm.bias.as_ref(), w)
 }
 
 /// Unit length over the last dimension.
@@ -67,13 +67,18 @@ fn standard<B: Backend>(x: Array<B>, eps: f32) -> Array<B> {
     })
 }
 
-fn affine<B: Backend>(x: Array<B>, norm: &Norm, w: &Constants<Array<B>>) -> Result<Array<B>> {
-    let mut y = x;
-    if let Some(weight) = w.get_optional(norm.weight.as_ref())? {
-        y = y.mul(weight);
+/// `x * weight + bias`, without what is not there.
+pub(super) fn affine<B: Backend>(
+    mut x: Array<B>,
+    weight: Option<&Tensor>,
+    bias: Option<&Tensor>,
+    w: &Constants<Array<B>>,
+) -> Result<Array<B>> {
+    if let Some(weight) = w.get_optional(weight)? {
+        x = x.mul(weight);
     }
-    if let Some(bias) = w.get_optional(norm.bias.as_ref())? {
-        y = y.add(bias);
+    if let Some(bias) = w.get_optional(bias)? {
+        x = x.add(bias);
     }
-    Ok(y)
+    Ok(x)
 }
