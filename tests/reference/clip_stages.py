@@ -3,96 +3,85 @@
     python tests/reference/clip_stages.py [case ...]      (default: all; the large ones take minutes and 8 GB)
 
 Rows that OpenAI has are run with `clip` (OpenAI's own modules), larger ones with `open_clip`, the Perception Encoder's
-with inference-models' copy of its authors' modules. A case `ROW` is a tower for pictures, `ROW-text` one for texts; behind
+with inference-models' copy of its authors' modules; the sizes are open_clip's, and for the Perception Encoder its authors'.
+A case `ROW` is a tower for pictures, `ROW-text` one for texts; behind
 `@` stands the number of layers, or of blocks in each stage, that are left of it.
 
 Pictures are written by `named_stages.py`; stages are `embeddings`, `block.1`, the last block, `embedding` of transformers,
 `stem`, `layer1` .. `layer4`, `embedding` of residual networks. Texts have in `case` the `tokens` that go in.
 """
 
+import inspect
 import json
 import sys
 import time
+from dataclasses import asdict
 
 import clip.model
 import numpy as np
 import open_clip.transformer
+import timm
 import torch
 from safetensors.numpy import save_file
 
 import named_stages
 from formula import fill_module, names_hash, sample_indices
 from inference_models.models.perception_encoder.vision_encoder import pe
+from inference_models.models.perception_encoder.vision_encoder.config import PE_TEXT_CONFIG, PE_VISION_CONFIG
 
-# Patch, width, layers, heads, hidden, side, dimensions.
-OPENAI = {
-    "ViT-B-32": (32, 768, 12, 12, 3072, 224, 512),
-    "ViT-B-16": (16, 768, 12, 12, 3072, 224, 512),
-    "ViT-L-14": (14, 1024, 24, 16, 4096, 224, 768),
-    "ViT-L-14-336": (14, 1024, 24, 16, 4096, 336, 768),
+OPENAI = ["ViT-B-32", "ViT-B-16", "ViT-L-14", "ViT-L-14-336", "RN50", "RN101", "RN50x4", "RN50x16", "RN50x64"]
+# Those that are not among their authors' sizes have open_clip's and timm's.
+LATER = {
+    "PE-Core-T16-384": ("PE-Core-T-16-384", "vit_pe_core_tiny_patch16_384"),
+    "PE-Core-S16-384": ("PE-Core-S-16-384", "vit_pe_core_small_patch16_384"),
 }
-OPEN_CLIP = {
-    "ViT-B-32-256": (32, 768, 12, 12, 3072, 256, 512),
-    "ViT-B-16-plus-240": (16, 896, 12, 14, 3584, 240, 640),
-    "ViT-H-14": (14, 1280, 32, 16, 5120, 224, 1024),
-    "ViT-H-14-378": (14, 1280, 32, 16, 5120, 378, 1024),
-    "ViT-g-14": (14, 1408, 40, 16, 6144, 224, 1024),
-    "ViT-bigG-14": (14, 1664, 48, 16, 8192, 224, 1280),
-}
-PERCEPTION = {
-    "PE-Core-T16-384": (16, 192, 12, 3, 768, 384, 512),
-    "PE-Core-S16-384": (16, 384, 12, 6, 1536, 384, 512),
-    "PE-Core-B16-224": (16, 768, 12, 12, 3072, 224, 1024),
-    "PE-Core-L14-336": (14, 1024, 24, 16, 4096, 336, 1024),
-    "PE-Core-G14-448": (14, 1536, 50, 16, 8960, 448, 1280),
-}
-# Width, blocks, side, dimensions.
-RESIDUAL = {
-    "RN50": (64, [3, 4, 6, 3], 224, 1024),
-    "RN101": (64, [3, 4, 23, 3], 224, 512),
-    "RN50x4": (80, [4, 6, 10, 6], 288, 640),
-    "RN50x16": (96, [6, 8, 18, 8], 384, 768),
-    "RN50x64": (128, [3, 15, 36, 10], 448, 1024),
-}
-# Width, layers, heads, dimensions, context.
-TEXT = {
-    "RN50": (512, 12, 8, 1024, 77),
-    "RN50x4": (640, 12, 10, 640, 77),
-    "RN50x64": (1024, 12, 16, 1024, 77),
-    "ViT-B-32": (512, 12, 8, 512, 77),
-    "ViT-L-14": (768, 12, 12, 768, 77),
-    "ViT-H-14": (1024, 24, 16, 1024, 77),
-    "ViT-bigG-14": (1280, 32, 20, 1280, 77),
-    "PE-Core-S16-384": (512, 12, 8, 512, 32),
-    "PE-Core-B16-224": (1024, 24, 16, 1024, 32),
-    "PE-Core-G14-448": (1280, 24, 20, 1280, 72),
-}
-CASES = [
-    "ViT-B-32", "ViT-B-32-256", "ViT-B-16", "ViT-L-14@2", "ViT-L-14-336@2", "ViT-B-16-plus-240", "ViT-H-14@2",
-    "ViT-H-14-378@2", "ViT-g-14@2", "ViT-bigG-14@2", "PE-Core-T16-384", "PE-Core-S16-384", "PE-Core-B16-224", "PE-Core-L14-336@2", "PE-Core-G14-448@2",
-    "RN50", "RN101", "RN50x4", "RN50x16@1", "RN50x64@1",
-    "RN50-text", "RN50x4-text", "RN50x64-text", "ViT-B-32-text", "ViT-L-14-text", "ViT-H-14-text@2", "ViT-bigG-14-text@2",
-    "PE-Core-S16-384-text", "PE-Core-B16-224-text@2", "PE-Core-G14-448-text@2",
-    "ViT-L-14", "ViT-L-14-336", "ViT-H-14", "ViT-g-14", "ViT-bigG-14", "PE-Core-L14-336", "PE-Core-G14-448", "RN50x16", "RN50x64",
-    "ViT-H-14-text", "PE-Core-B16-224-text", "PE-Core-G14-448-text",
+ROWS = [
+    *OPENAI, "ViT-B-32-256", "ViT-B-16-plus-240", "ViT-H-14", "ViT-H-14-378", "ViT-g-14", "ViT-bigG-14",
+    *LATER, "PE-Core-B16-224", "PE-Core-L14-336", "PE-Core-G14-448",
 ]
+CUT = [
+    "ViT-L-14@2", "ViT-L-14-336@2", "ViT-H-14@2", "ViT-H-14-378@2", "ViT-g-14@2", "ViT-bigG-14@2", "PE-Core-L14-336@2",
+    "PE-Core-G14-448@2", "RN50x16@1", "RN50x64@1", "ViT-H-14-text@2", "ViT-bigG-14-text@2", "PE-Core-B16-224-text@2",
+    "PE-Core-G14-448-text@2",
+]
+CASES = [*ROWS, *(f"{row}-text" for row in ROWS), *CUT]
 
 
 def transformer(row, left):
+    if row.startswith("PE-"):
+        sizes = perception(row)
+        sizes["layers"] = left or sizes["layers"]
+        return pe.VisionTransformer(**sizes), sizes["image_size"]
+    config = open_clip.get_model_config(row)
+    sizes, out = config["vision_cfg"], config["embed_dim"]
+    side, patch, width = (sizes[key] for key in ("image_size", "patch_size", "width"))
+    layers, heads = left or sizes["layers"], width // sizes.get("head_width", 64)
     if row in OPENAI:
-        patch, width, layers, heads, _, side, out = OPENAI[row]
-        return clip.model.VisionTransformer(side, patch, width, left or layers, heads, out), side
-    if row in OPEN_CLIP:
-        patch, width, layers, heads, hidden, side, out = OPEN_CLIP[row]
-        return open_clip.transformer.VisionTransformer(side, patch, width, left or layers, heads, hidden / width, output_dim=out), side
-    patch, width, layers, heads, hidden, side, out = PERCEPTION[row]
-    sizes = dict(patch_size=patch, width=width, layers=left or layers, heads=heads, mlp_ratio=hidden / width, output_dim=out)
-    return pe.VisionTransformer(**sizes, image_size=side, use_cls_token="G14" not in row), side
+        return clip.model.VisionTransformer(side, patch, width, layers, heads, out), side
+    ratio = sizes.get("mlp_ratio", 4.0)
+    return open_clip.transformer.VisionTransformer(side, patch, width, layers, heads, ratio, output_dim=out), side
+
+
+def perception(row):
+    if row not in LATER:
+        sizes = asdict(PE_VISION_CONFIG[row])
+        return {key: value for key, value in sizes.items() if key in inspect.signature(pe.VisionTransformer).parameters}
+    config = open_clip.get_model_config(LATER[row][0])
+    model = timm.create_model(LATER[row][1])
+    block = model.blocks[0]
+    return {
+        "image_size": config["vision_cfg"]["image_size"], "patch_size": model.patch_embed.patch_size[0],
+        "width": model.embed_dim, "layers": len(model.blocks), "heads": block.attn.num_heads,
+        "mlp_ratio": block.mlp.fc1.out_features / model.embed_dim, "use_cls_token": model.cls_token is not None,
+        "output_dim": config["embed_dim"],
+    }
 
 
 def residual(row, left):
-    width, blocks, side, out = RESIDUAL[row]
-    return clip.model.ModifiedResNet([left] * 4 if left else blocks, out, width // 2, side, width), side
+    config = open_clip.get_model_config(row)
+    sizes = config["vision_cfg"]
+    width, side = sizes["width"], sizes["image_size"]
+    return clip.model.ModifiedResNet([left] * 4 if left else sizes["layers"], config["embed_dim"], width // 2, side, width), side
 
 
 def stages_of(names):
@@ -124,8 +113,8 @@ def stages_of(names):
 
 
 def write_image(case, row, left):
-    model, side = (residual if row in RESIDUAL else transformer)(row, left)
-    if row in RESIDUAL:
+    model, side = (residual if row.startswith("RN") else transformer)(row, left)
+    if row.startswith("RN"):
         names = {"stem": "avgpool", **{f"layer{i}": f"layer{i}" for i in range(1, 5)}}
     else:
         depth = len(model.transformer.resblocks)
@@ -142,13 +131,19 @@ def tokens(context):
 
 @torch.inference_mode()
 def write_text(case, row, left):
-    width, layers, heads, out, context = TEXT[row]
-    layers = left or layers
-    if row in ("ViT-H-14", "ViT-bigG-14"):
-        model = open_clip.transformer.TextTransformer(context, 49408, width, heads, layers, output_dim=out)
-        run, tokens_first = model, False
-    elif row in PERCEPTION:
+    if row in PE_TEXT_CONFIG:
+        config = asdict(PE_TEXT_CONFIG[row])
+        out = config["output_dim"]
+    else:
+        whole = open_clip.get_model_config(LATER[row][0] if row in LATER else row)
+        config, out = whole["text_cfg"], whole["embed_dim"]
+    width, heads, context = (config[key] for key in ("width", "heads", "context_length"))
+    layers = left or config["layers"]
+    if row.startswith("PE-"):
         model = pe.TextTransformer(context, 49408, width, heads, layers, output_dim=out)
+        run, tokens_first = model, False
+    elif row not in OPENAI:
+        model = open_clip.transformer.TextTransformer(context, 49408, width, heads, layers, output_dim=out)
         run, tokens_first = model, False
     else:
         model = clip.model.CLIP(out, 32, 1, 64, 32, context, 49408, width, heads, layers)
