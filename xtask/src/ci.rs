@@ -10,21 +10,54 @@ use anyhow::{Result, bail};
 pub(crate) type Step =
     (&'static str, &'static [(&'static str, &'static str)], &'static [&'static str]);
 
-/// The processor against candle, built as the steps on Burn are.
-const OPERATIONS: &[&str] =
-    &["test", "-p", "ocelli-engine", "--features", "candle,wgpu", "--test", "ops", "--", "agrees"];
+/// All that is optional, so that lints, documents and what they are checked against are compiled once.
+const EVERYTHING: &str = "candle,wgpu,cuda";
 
-/// Some networks of each family on Mesa's software driver, which is slow.
+/// The processor against candle, built as the steps on Burn are.
+#[rustfmt::skip]
+const OPERATIONS: &[&str] = &[
+    "test", "-p", "ocelli-engine", "-p", "ocelli-models",
+    "--features", "ocelli-engine/candle,ocelli-models/wgpu", "--test", "ops", "--", "agrees",
+];
+
+/// Operations, and devices that are shared or not there, on Mesa's software driver.
+#[rustfmt::skip]
+const DEVICES: &[&str] = &[
+    "test", "-p", "ocelli-engine", "-p", "ocelli-models",
+    "--features", "ocelli-engine/candle,ocelli-models/wgpu",
+    "--lib", "--test", "ops", "--test", "devices", "--", "--skip", "agrees",
+];
+
+/// Some networks of each family on the same driver, which is slow.
 #[rustfmt::skip]
 const NETWORKS: &[&str] = &[
     "test", "-p", "ocelli-engine", "-p", "ocelli-models",
-    "--features", "ocelli-engine/candle,ocelli-models/wgpu", "--tests", "--", "--exact",
-    "resnet18", "resnet50", "vit_tiny", "vit_tiny_96x64", "dinov2_small_with_registers", "tiny",
-    "small_plus_of_timm", "probe", "metric", "of_the_authors", "third_small", "vit_b_32",
-    "vit_b_32_text", "rn50", "rn50_text", "pe_core_t16_384", "mobilenet_v2", "efficientnet_b0",
-    "v3_tiny", "v5_anchors", "v8", "v8_seg", "v10n", "v11", "v11_pose", "v11_obb", "v12", "v26",
-    "v26_cls", "rtdetr_l", "nano", "seg_nano", "sem_nano", "keypoint_preview", "edge_s", "v2_n",
-    "small", "resnet50_pascal",
+    "--features", "ocelli-engine/candle,ocelli-models/wgpu", "--test", "networks", "--", "--exact",
+    "clip_stages::pe_core_t16_384", "clip_stages::rn50", "clip_stages::rn50_text",
+    "clip_stages::vit_b_32", "clip_stages::vit_b_32_text",
+    "deeplab_stages::efficientnet_b0", "deeplab_stages::mobilenet_v2",
+    "deeplab_stages::resnet18", "deeplab_stages::resnet50",
+    "depth_anything_stages::metric", "depth_anything_stages::of_the_authors",
+    "depth_anything_stages::small", "depth_anything_stages::third_small",
+    "dinov3_stages::probe", "dinov3_stages::small", "dinov3_stages::small_plus_of_timm",
+    "dinov3_stages::tiny",
+    "resnet_stages::resnet18", "resnet_stages::resnet50",
+    "rfdetr_stages::keypoint_preview", "rfdetr_stages::nano", "rfdetr_stages::seg_nano",
+    "rfdetr_stages::sem_nano",
+    "vit_stages::dinov2_small_with_registers", "vit_stages::vit_tiny",
+    "vit_stages::vit_tiny_96x64",
+    "yolact_stages::resnet50", "yolact_stages::resnet50_pascal",
+    "yolo_stages::rtdetr_l", "yolo_stages::v10n", "yolo_stages::v11", "yolo_stages::v11_obb",
+    "yolo_stages::v11_pose", "yolo_stages::v12", "yolo_stages::v26", "yolo_stages::v26_cls",
+    "yolo_stages::v3_tiny", "yolo_stages::v5_anchors", "yolo_stages::v8", "yolo_stages::v8_seg",
+    "yololite_stages::edge_s", "yololite_stages::v2_n", "yolonas_stages::small",
+];
+
+/// What takes minutes without optimisation, and up to 16 GB.
+#[rustfmt::skip]
+const LARGEST: &[&str] = &[
+    "test", "--release", "-p", "ocelli-models", "--test", "networks", "--",
+    "--ignored", "--test-threads", "1",
 ];
 
 const STEPS: &[Step] = &[
@@ -33,18 +66,13 @@ const STEPS: &[Step] = &[
     (
         "clippy",
         &[],
-        &[
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--features",
-            "candle,wgpu,cuda",
-            "--",
-            "-D",
-            "warnings",
-        ],
+        &["clippy", "--workspace", "--all-targets", "--features", EVERYTHING, "--", "-Dwarnings"],
     ),
-    ("docs", &[("RUSTDOCFLAGS", "-D warnings")], &["doc", "--workspace", "--no-deps"]),
+    (
+        "docs",
+        &[("RUSTDOCFLAGS", "-Dwarnings")],
+        &["doc", "--workspace", "--no-deps", "--features", EVERYTHING],
+    ),
     ("tests", &[], &["test", "--workspace"]),
     (
         "fuzz targets",
@@ -54,46 +82,10 @@ const STEPS: &[Step] = &[
     ("operations against candle", &[], OPERATIONS),
     ("kernels in plain Rust", &[("OCELLI_ISA", "scalar")], OPERATIONS),
     ("kernels on AVX2", &[("OCELLI_ISA", "avx2")], OPERATIONS),
-    (
-        "operations and devices on wgpu",
-        &[],
-        &[
-            "test",
-            "-p",
-            "ocelli-engine",
-            "--features",
-            "candle,wgpu",
-            "--lib",
-            "--test",
-            "ops",
-            "--test",
-            "devices",
-        ],
-    ),
+    ("operations and devices on wgpu", &[], DEVICES),
     ("networks on wgpu", &[], NETWORKS),
     ("instructions", &[], &["run", "--quiet", "--package", "xtask", "--", "instructions"]),
-    (
-        "the largest networks, whole",
-        &[],
-        &[
-            "test",
-            "--release",
-            "-p",
-            "ocelli-models",
-            "--test",
-            "clip_stages",
-            "--test",
-            "vit_stages",
-            "--test",
-            "dinov3_stages",
-            "--test",
-            "depth_anything_stages",
-            "--",
-            "--ignored",
-            "--test-threads",
-            "1",
-        ],
-    ),
+    ("the largest networks, whole", &[], LARGEST),
 ];
 
 /// Runs all steps, stops at the first that fails.

@@ -3,11 +3,7 @@
 //! Tolerance: `max|a - b| <= 1e-4 * max|b|` for each stage, 1e-3 for the results. The first stage that differs fails the
 //! test and is named.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
-
-mod common;
-
-use common::{loading, stages};
+use crate::common::{loading, stages};
 use ocelli_converters::{DType, StateDict};
 use ocelli_engine::{Graph, Result, Value, Weights};
 use ocelli_models::AnyModel;

@@ -2,15 +2,11 @@
 //!
 //! Tolerance: the same classes, scores within 1e-3, boxes within 0.5 pixels.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
-
-mod common;
-
 use std::path::Path;
 
-use common::formula::sample_indices;
-use common::rfdetr::formula_checkpoint;
-use common::{executor, shared};
+use crate::common::formula::sample_indices;
+use crate::common::rfdetr::formula_checkpoint;
+use crate::common::{executor, shared};
 use ocelli_converters::StateDict;
 use ocelli_models::{AnyModel, LoadOptions, LoadRequest, Loaded, Preparation, registry};
 use ocelli_vision::{

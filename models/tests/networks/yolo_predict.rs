@@ -2,13 +2,9 @@
 //!
 //! Tolerance: the same classes, scores within 1e-3, boxes within 0.5 pixels, masks that overlap by 0.99.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
-
-mod common;
-
 use std::path::Path;
 
-use common::{executor, shared};
+use crate::common::{executor, shared};
 use ocelli_converters::StateDict;
 use ocelli_models::{AnyModel, LoadOptions, LoadRequest, Loaded, Package, Preparation, registry};
 use ocelli_vision::{

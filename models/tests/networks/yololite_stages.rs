@@ -3,14 +3,10 @@
 //! Tolerance: `max|a - b| <= 1e-4 * max|b|` for each stage, 1e-3 for the results. The first stage that differs fails the
 //! test and is named.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
-
-mod common;
-
 use std::slice;
 
-use common::served::Served;
-use common::{loading, stages};
+use crate::common::served::Served;
+use crate::common::{loading, stages};
 use ocelli_engine::{Graph, Result, Value, Weights};
 use ocelli_models::yololite::{Config, VARIANTS, network};
 use ocelli_models::{AnyModel, Loaded, Package};

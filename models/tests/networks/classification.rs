@@ -3,14 +3,10 @@
 //! Tolerance: probabilities and scores within 1e-4, vectors within 1e-3 of their largest element, those of trained
 //! weights within 1e-4.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
-
-mod common;
-
 use std::path::Path;
 
-use common::formula::{fill, sample_indices};
-use common::{executor, shared};
+use crate::common::formula::{fill, sample_indices};
+use crate::common::{executor, shared};
 use ocelli_converters::{DType, StateDict};
 use ocelli_models::{AnyModel, LoadOptions, LoadRequest, Loaded, Package, Preparation, registry};
 use ocelli_vision::{Image, InferOptions, PreProcessOptions, Task};

@@ -2,13 +2,9 @@
 //!
 //! Tolerance: scores within 1e-5, vectors within 1e-4.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
-
-mod common;
-
 use std::path::{Path, PathBuf};
 
-use common::executor;
+use crate::common::executor;
 use ocelli_converters::StateDict;
 use ocelli_models::{AnyModel, Error, LoadOptions, LoadRequest, Loaded, Package, registry};
 use ocelli_vision::{ColorOrder, Image, InferOptions, Task};

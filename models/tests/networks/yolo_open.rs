@@ -1,15 +1,11 @@
 //! Networks with an open vocabulary: where the embeddings of the classes' names come from.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
-
-mod common;
-
 use std::path::Path;
 use std::sync::Arc;
 
-use common::executor;
-use common::formula::fill;
-use common::yolo::{Checkpoint, cases};
+use crate::common::executor;
+use crate::common::formula::fill;
+use crate::common::yolo::{Checkpoint, cases};
 use ocelli_converters::StateDict;
 use ocelli_engine::{Graph, Weights};
 use ocelli_models::yolo::{find, network};

@@ -4,15 +4,11 @@
 //! test and is named. Behind `@` stands the number of layers that are left of large sizes; whole ones run in a release build
 //! (`--release -- --ignored`), but for the largest, which has 27 GB: of its other layers, names and shapes are compared.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
-
-mod common;
-
 use std::sync::Arc;
 
-use common::comparison::compare;
-use common::formula::{Formula, names_hash};
-use common::golden::{Golden, cut};
+use crate::common::comparison::compare;
+use crate::common::formula::{Formula, names_hash};
+use crate::common::golden::{Golden, cut};
 use ocelli_engine::{Graph, Weights};
 use ocelli_models::dinov3::{Config, Network, SIZES, network};
 

@@ -1,13 +1,9 @@
 //! Loading `YOLOv7` from a state dict that says nothing of itself.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
-
-mod common;
-
 use std::sync::Arc;
 
-use common::executor;
-use common::yolo::{Checkpoint, cases};
+use crate::common::executor;
+use crate::common::yolo::{Checkpoint, cases};
 use ocelli_engine::{Graph, Weights};
 use ocelli_models::yolo::{find, network};
 use ocelli_models::{AnyModel, LoadOptions, LoadRequest, registry};

@@ -3,15 +3,11 @@
 //! Tolerance: `max|a - b| <= 1e-4 * max|b|` for each stage, 1e-3 for the logits. The first stage that differs fails the
 //! test and is named.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
-
-mod common;
-
 use std::sync::Arc;
 
-use common::comparison::compare;
-use common::formula::{Formula, names_hash};
-use common::golden::Golden;
+use crate::common::comparison::compare;
+use crate::common::formula::{Formula, names_hash};
+use crate::common::golden::Golden;
 use ocelli_engine::{Graph, Weights};
 use ocelli_models::resnet::{VARIANTS, Variant, network};
 

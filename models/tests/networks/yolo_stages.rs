@@ -3,19 +3,15 @@
 //! Tolerance: `max|a - b| <= 1e-4 * max|b|` for each layer, 1e-3 for what heads answer. The first stage that differs fails
 //! the test and is named.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
-
-mod common;
-
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use common::executor;
-use common::formula::{fill, names_hash};
-use common::golden::{AT_THE_END, WITHIN};
-use common::yolo::{Case, Checkpoint, cases};
+use crate::common::executor;
+use crate::common::formula::{fill, names_hash};
+use crate::common::golden::{AT_THE_END, WITHIN};
+use crate::common::yolo::{Case, Checkpoint, cases};
 use ocelli_converters::StateDict;
 use ocelli_engine::{Graph, Shape, Weights};
 use ocelli_models::yolo::{Network, Spec, find, network, variants};

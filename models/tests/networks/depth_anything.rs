@@ -3,14 +3,10 @@
 //! Tolerance: the input as `transformers` prepares it is exact, the authors' within a tenth of a count of 255; maps within
 //! 1e-3 of their largest value.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
-
-mod common;
-
 use std::path::Path;
 
-use common::formula::{fill, sample_indices};
-use common::{executor, shared};
+use crate::common::formula::{fill, sample_indices};
+use crate::common::{executor, shared};
 use ocelli_converters::{DType, StateDict};
 use ocelli_models::{AnyModel, LoadOptions, LoadRequest, Loaded, Package, registry};
 use ocelli_vision::{

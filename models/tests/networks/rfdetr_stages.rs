@@ -3,18 +3,14 @@
 //! Tolerance: `max|a - b| <= 1e-4 * max|b|` for each stage, 1e-3 for the results. The first stage that differs fails the
 //! test and is named.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
-
-mod common;
-
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use common::executor;
-use common::formula::{Formula, fill, names_hash};
-use common::golden::{AT_THE_END, Golden, WITHIN};
-use common::rfdetr::salt_of_selection;
+use crate::common::executor;
+use crate::common::formula::{Formula, fill, names_hash};
+use crate::common::golden::{AT_THE_END, Golden, WITHIN};
+use crate::common::rfdetr::salt_of_selection;
 use ocelli_engine::{DType, Graph, Weights};
 use ocelli_models::rfdetr::{Config, Head, Network, VARIANTS, Variant, network};
 

@@ -1,11 +1,7 @@
 //! Loading RF-DETR from checkpoints and packages: what is taken from where, and what is refused.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
-
-mod common;
-
-use common::executor;
-use common::rfdetr::formula_checkpoint;
+use crate::common::executor;
+use crate::common::rfdetr::formula_checkpoint;
 use ocelli_converters::StateDict;
 use ocelli_models::{
     AnyModel, Error, LoadOptions, LoadRequest, Loaded, Package, WeightChoice, registry,
@@ -106,9 +102,9 @@ fn what_cannot_be_done_is_refused_with_a_reason() {
 
 #[test]
 fn tensors_that_no_layer_asks_for_are_reported() {
-    let mut weights = common::rfdetr::formula_tensors("nano", 4, 0);
+    let mut weights = crate::common::rfdetr::formula_tensors("nano", 4, 0);
     weights.insert("class_embed.extra".into(), vec![1]);
-    let weights = common::rfdetr::checkpoint_of(weights, 0);
+    let weights = crate::common::rfdetr::checkpoint_of(weights, 0);
     let loaded = load(&weights, None, small_input()).unwrap();
     assert_eq!(loaded.unused, ["class_embed.extra"]);
 }

@@ -3,15 +3,11 @@
 //!
 //! Tolerance: vectors within 1e-4 of their largest element, probabilities within 1e-4.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
-
-mod common;
-
 use std::path::Path;
 use std::sync::OnceLock;
 
-use common::formula::fill;
-use common::{executor, shared};
+use crate::common::formula::fill;
+use crate::common::{executor, shared};
 use ocelli_converters::{DType, StateDict};
 use ocelli_models::tokenizer::Vocabulary;
 use ocelli_models::{

@@ -1,12 +1,8 @@
 //! Networks of trained checkpoints: the yaml in the pickle is that of the release, and every tensor has its place.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
-
-mod common;
-
 use std::sync::Arc;
 
-use common::shared;
+use crate::common::shared;
 use ocelli_converters::StateDict;
 use ocelli_engine::{Graph, Weights};
 use ocelli_models::CheckpointWeights;
