@@ -199,7 +199,7 @@ pub struct Epilogue {
 }
 
 /// When a second operand is added to a result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Residual {
     /// `activation(result + residual)`
     BeforeActivation,

@@ -12,7 +12,7 @@ const TOLERANCE: f32 = 1e-5;
 const FLOP: usize = 1 << 21;
 const BYTES: usize = 1 << 16;
 /// The public modules that are no operation.
-const NO_OPERATION: [&str; 4] = ["isa", "math", "pool", "simd"];
+const NO_OPERATION: [&str; 5] = ["isa", "math", "pool", "roofline", "simd"];
 
 fn is_small(case: &Case) -> bool {
     case.flop <= FLOP && case.bytes <= BYTES

@@ -2,66 +2,42 @@
 
 use std::ops::Range;
 
-use burn_backend::{Backend, Scalar, get_device_settings};
+use burn_backend::{Backend, get_device_settings};
 
 use super::array::Array;
-use crate::op::{Activation, Binary, Epilogue, Reduce, Residual, Unary};
+use super::kernels::{Kernels, Pointwise};
+use crate::op::{Activation, Binary, Epilogue, Reduce, Unary};
 
 /// What follows a convolution or a linear layer; `more` is the second operand.
-pub(super) fn finish<B: Backend>(
+pub(super) fn finish<B: Kernels>(
     epilogue: Epilogue,
     x: Array<B>,
+    bias: Option<Array<B>>,
     more: Option<&Array<B>>,
 ) -> Array<B> {
-    match (epilogue.residual, more) {
-        (Some(Residual::BeforeActivation), Some(more)) => {
-            activation(epilogue.activation, x.add(more.clone()))
-        }
-        (Some(Residual::AfterActivation), Some(more)) => {
-            activation(epilogue.activation, x).add(more.clone())
-        }
-        _ => activation(epilogue.activation, x),
+    let residual = epilogue.residual.zip(more.map(|more| more.0.clone()));
+    if bias.is_none() && residual.is_none() && epilogue.activation == Activation::Identity {
+        return x;
     }
+    let shift = bias.map(|bias| bias.0);
+    let of = Pointwise { scale: None, shift, residual, activation: epilogue.activation };
+    x.map(|x| B::pointwise(x, of))
 }
 
-pub(super) fn activation<B: Backend>(activation: Activation, x: Array<B>) -> Array<B> {
-    let sigmoid = |x: Array<B>| x.map(B::sigmoid);
-    match activation {
-        Activation::Identity => x,
-        Activation::Relu => x.map(B::relu),
-        Activation::LeakyRelu(slope) => {
-            x.map(|x| B::leaky_relu(x, Scalar::Float(f64::from(slope))))
-        }
-        Activation::Clip(low, high) => x.clamp(low, high),
-        Activation::Gelu => x.map(B::gelu),
-        Activation::GeluTanh => {
-            let cube = x.clone().mul(x.clone()).mul(x.clone()).times(0.044_715);
-            let inner = x.clone().add(cube).times((2.0 / std::f32::consts::PI).sqrt());
-            x.times(0.5).mul(inner.map(B::float_tanh).plus(1.0))
-        }
-        Activation::QuickGelu => x.clone().mul(sigmoid(x.times(1.702))),
-        Activation::Silu => x.clone().mul(sigmoid(x)),
-        Activation::Sigmoid => sigmoid(x),
-        Activation::Tanh => x.map(B::float_tanh),
-        Activation::HardSigmoid => hard_sigmoid(x),
-        Activation::HardSwish => x.clone().mul(hard_sigmoid(x)),
-        Activation::Softplus => softplus(x),
-        Activation::Mish => x.clone().mul(softplus(x).map(B::float_tanh)),
-        Activation::Elu(alpha) => {
-            let below = x.clone().at_most(0.0).map(B::float_exp).plus(-1.0).times(alpha);
-            x.map(B::relu).add(below)
-        }
-    }
+pub(super) fn activation<B: Kernels>(activation: Activation, x: Array<B>) -> Array<B> {
+    let of = Pointwise { scale: None, shift: None, residual: None, activation };
+    x.map(|x| B::pointwise(x, of))
 }
 
-fn hard_sigmoid<B: Backend>(x: Array<B>) -> Array<B> {
-    x.plus(3.0).times(1.0 / 6.0).clamp(0.0, 1.0)
-}
-
-/// `ln(1 + e^x)`, without a large power.
-fn softplus<B: Backend>(x: Array<B>) -> Array<B> {
-    let tail = x.clone().map(B::float_abs).times(-1.0).map(B::float_exp).map(B::float_log1p);
-    x.map(B::relu).add(tail)
+/// `x * scale + shift`, by channel.
+pub(super) fn scale_shift<B: Kernels>(
+    x: Array<B>,
+    scale: Option<Array<B>>,
+    shift: Option<Array<B>>,
+) -> Array<B> {
+    let (scale, shift) = (scale.map(|scale| scale.0), shift.map(|shift| shift.0));
+    let of = Pointwise { scale, shift, residual: None, activation: Activation::Identity };
+    x.map(|x| B::pointwise(x, of))
 }
 
 pub(super) fn unary<B: Backend>(unary: Unary, x: Array<B>) -> Array<B> {

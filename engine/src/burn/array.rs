@@ -152,10 +152,6 @@ impl<B: Backend> Array<B> {
         Array(B::float_clamp_min(self.0, Scalar::Float(low.into())))
     }
 
-    pub(super) fn at_most(self, high: f32) -> Self {
-        Array(B::float_clamp_max(self.0, Scalar::Float(high.into())))
-    }
-
     /// A function of each element.
     pub(super) fn map(self, of: impl FnOnce(FloatTensor<B>) -> FloatTensor<B>) -> Self {
         Array(of(self.0))

@@ -5,13 +5,14 @@ use burn_backend::ops::{ConvOptions, ConvTransposeOptions};
 
 use super::arithmetic::finish;
 use super::array::Array;
+use super::kernels::Kernels;
 use super::layout::surround;
 use crate::Result;
 use crate::eager::Constants;
 use crate::op::{Conv2d, ConvTranspose2d};
 
 /// `[n, h, w, in]`, and what is added, to `[n, h', w', out]`.
-pub(super) fn conv2d<B: Backend>(
+pub(super) fn conv2d<B: Kernels>(
     conv: &Conv2d,
     x: &[Array<B>],
     w: &Constants<Array<B>>,
@@ -26,8 +27,8 @@ pub(super) fn conv2d<B: Backend>(
     let options = ConvOptions::new(conv.stride, pad, conv.dilation, conv.groups);
     let weight = w.get(&conv.weight)?;
     let bias = w.get_optional(conv.bias.as_ref())?;
-    let y = B::conv2d(channels_first(image).0, weight.0, bias.map(|bias| bias.0), options);
-    Ok(finish(conv.epilogue, channels_last(Array(y)), x.get(1)))
+    let y = B::conv2d(channels_first(image).0, weight.0, None, options);
+    Ok(finish(conv.epilogue, channels_last(Array(y)), bias, x.get(1)))
 }
 
 /// `[n, h, w, in]` to `[n, h', w', out]`, upwards.

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use burn_backend::{Backend, DType, ExecutionError, FloatDType, TensorData, read_sync};
+use burn_backend::{DType, ExecutionError, FloatDType, TensorData, read_sync};
 
 use super::array::{Array, kept};
+use super::kernels::Kernels;
 use super::{arithmetic, conv, faults, image, layout, linear, norm, sample, select};
 use crate::cpu::CpuExecutor;
 use crate::eager::{Constants, Library};
@@ -14,7 +15,7 @@ use crate::op::{Op, Resize};
 use crate::{Error, Executor, Graph, Key, Precision, Result, Shape, Tensor};
 
 /// A device, and what was put on it.
-pub(super) struct Burn<B: Backend> {
+pub(super) struct Burn<B: Kernels> {
     name: &'static str,
     device: B::Device,
     /// The type of weights and values. Indices are `f32`.
@@ -29,7 +30,7 @@ pub(super) struct Burn<B: Backend> {
     resizings: Mutex<HashMap<(Resize, usize, usize), Array<B>>>,
 }
 
-impl<B: Backend> Burn<B> {
+impl<B: Kernels> Burn<B> {
     pub(super) fn new(
         (name, device): (&'static str, B::Device),
         largest: u64,
@@ -75,7 +76,7 @@ impl<B: Backend> Burn<B> {
     }
 }
 
-impl<B: Backend> Library for Burn<B> {
+impl<B: Kernels> Library for Burn<B> {
     type Array = Array<B>;
 
     fn constant(&self, constant: &Tensor) -> Result<Arc<Array<B>>> {
@@ -118,7 +119,6 @@ impl<B: Backend> Library for Burn<B> {
         constants: &Constants<Array<B>>,
     ) -> Result<Vec<Array<B>>> {
         shapes.iter().try_for_each(|shape| self.check(shape))?;
-        self.check(&largest(op, operands))?;
         self.caught(|| self.results(op, operands, shapes, constants))
     }
 
@@ -150,7 +150,7 @@ fn failed(
 }
 
 /// In what numbers a device computes with `precision`.
-fn numbers<B: Backend>(
+fn numbers<B: Kernels>(
     executor: &'static str,
     device: &B::Device,
     precision: Precision,
@@ -174,22 +174,7 @@ fn unsupported(executor: &'static str, precision: Precision) -> Error {
     Error::Unsupported { executor, what: format!("precision {}", precision.name()) }
 }
 
-/// The extents of the largest array between the operands of `op` and its result.
-fn largest<B: Backend>(op: &Op, x: &[Array<B>]) -> Vec<usize> {
-    match op {
-        Op::Attention { heads, .. } => {
-            let (q, k) = (x[0].extents(), x[1].extents());
-            vec![q[0], *heads, q[1], k[1]]
-        }
-        Op::DeformableAttention(spec) => {
-            let q = x[1].extents();
-            vec![q[0], x[0].last(), q[1], spec.levels.len() * spec.points]
-        }
-        _ => vec![],
-    }
-}
-
-impl<B: Backend> Burn<B> {
+impl<B: Kernels> Burn<B> {
     fn results(
         &self,
         op: &Op,
@@ -204,14 +189,16 @@ impl<B: Backend> Burn<B> {
             Op::ConvTranspose2d(op) => conv::conv_transpose2d(op, first(), w)?,
             Op::Linear(op) => linear::linear(op, x, w)?,
             Op::MatMul { transpose_b } => linear::matmul(first(), x[1].clone(), *transpose_b),
-            Op::Attention { heads, scale } => linear::attention(x, *heads, *scale),
+            Op::Attention { heads, scale } => linear::attention(x, *heads, *scale, self.largest),
             Op::LayerNorm(op) => norm::layer_norm(op, x, w)?,
-            Op::RmsNorm(op) => norm::rms_norm(op, first(), w)?,
+            Op::RmsNorm(op) => norm::rms_norm(op, x, w)?,
             Op::GroupNorm { groups, norm } => norm::group_norm(norm, first(), *groups, w)?,
             Op::L2Normalize { eps } => norm::l2_normalize(first(), *eps),
-            Op::ScaleShift { scale, shift } => {
-                norm::affine(first(), Some(scale), shift.as_ref(), w)?
-            }
+            Op::ScaleShift { scale, shift } => arithmetic::scale_shift(
+                first(),
+                Some(w.get(scale)?),
+                w.get_optional(shift.as_ref())?,
+            ),
             Op::Activation(op) => arithmetic::activation(*op, first()),
             Op::Unary(op) => arithmetic::unary(*op, first()),
             Op::Binary(op) => arithmetic::binary(*op, first(), x[1].clone()),
@@ -229,7 +216,9 @@ impl<B: Backend> Burn<B> {
             Op::GridSample { padding, align_corners } => {
                 sample::grid_sample(first(), x[1].clone(), *padding, *align_corners)
             }
-            Op::DeformableAttention(op) => sample::deformable_attention(op, x, shape),
+            Op::DeformableAttention(op) => {
+                Array(B::deformable_attention(op, [0, 1, 2, 3].map(|i: usize| x[i].clone().0)))
+            }
             Op::ArgMax => select::arg_max(first()),
             Op::GatherRows => select::gather_rows(first(), x[1].clone()),
             Op::Concat { axis } => Array::cat(x.to_vec(), *axis),
@@ -241,13 +230,8 @@ impl<B: Backend> Burn<B> {
             Op::Expand => first().expand(shape),
             Op::ToF32 => first().to(self.numbers),
             Op::ToI32 => first().to(FloatDType::F32).map(B::float_trunc),
-            Op::TopK { k } => return self.top_k(&x[0], *k, shapes),
+            Op::TopK { k } => return Ok(B::largest(first().0, *k).map(Array).into()),
         }])
-    }
-
-    fn top_k(&self, x: &Array<B>, k: usize, shapes: &[Shape]) -> Result<Vec<Array<B>>> {
-        let [values, indices] = select::largest(&self.download(x)?, x.last(), k);
-        Ok(vec![self.upload(shapes[0], &values)?, self.upload_f32(shapes[1], &indices)])
     }
 
     /// `[to, from]`: what each pixel of a row of `from` adds to each pixel of a row of `to`.

@@ -14,6 +14,7 @@ mod conv;
 mod cuda;
 mod faults;
 mod image;
+mod kernels;
 mod layout;
 mod library;
 mod linear;
@@ -25,11 +26,10 @@ mod wgpu;
 
 use std::sync::Arc;
 
-use burn_backend::Backend;
-
 use crate::cpu::fold_constants;
 use crate::eager::{EagerProgram, Library};
 use crate::{Executor, Graph, Precision, Program, Result, passes};
+use kernels::Kernels;
 use library::Burn;
 
 #[cfg(feature = "cuda")]
@@ -38,11 +38,11 @@ pub use cuda::{CudaInfo, cuda, cuda_devices};
 pub use wgpu::{AdapterInfo, adapters, wgpu};
 
 /// An executor on a device of the backend `B`. Its programs share weights.
-struct BurnExecutor<B: Backend> {
+struct BurnExecutor<B: Kernels> {
     library: Arc<Burn<B>>,
 }
 
-impl<B: Backend> BurnExecutor<B> {
+impl<B: Kernels> BurnExecutor<B> {
     fn new(
         device: (&'static str, B::Device),
         largest: u64,
@@ -52,7 +52,7 @@ impl<B: Backend> BurnExecutor<B> {
     }
 }
 
-impl<B: Backend> Executor for BurnExecutor<B> {
+impl<B: Kernels> Executor for BurnExecutor<B> {
     fn name(&self) -> &'static str {
         self.library.name()
     }

@@ -2,39 +2,46 @@
 
 use burn_backend::Backend;
 
+use super::arithmetic::scale_shift;
 use super::array::Array;
+use super::kernels::{Kernels, Normalise};
+use crate::Result;
 use crate::eager::Constants;
 use crate::op::Norm;
-use crate::{Result, Tensor};
 
 /// Over the last dimension of the sum of the operands.
-pub(super) fn layer_norm<B: Backend>(
+pub(super) fn layer_norm<B: Kernels>(
     norm: &Norm,
     x: &[Array<B>],
     w: &Constants<Array<B>>,
 ) -> Result<Array<B>> {
-    let sum = match x.get(1) {
-        Some(more) => x[0].clone().add(more.clone()),
-        None => x[0].clone(),
-    };
-    affine(standard(sum, norm.eps), norm.weight.as_ref(), norm.bias.as_ref(), w)
+    by_row(norm, x, true, w)
 }
 
 /// Over the last dimension, about zero.
-pub(super) fn rms_norm<B: Backend>(
+pub(super) fn rms_norm<B: Kernels>(
     norm: &Norm,
-    x: Array<B>,
+    x: &[Array<B>],
     w: &Constants<Array<B>>,
 ) -> Result<Array<B>> {
-    let y = x.in_f32(|x| {
-        let square = x.clone().mul(x.clone()).mean_last().plus(norm.eps);
-        x.div(square.map(B::float_sqrt))
-    });
-    affine(y, norm.weight.as_ref(), norm.bias.as_ref(), w)
+    by_row(norm, x, false, w)
+}
+
+fn by_row<B: Kernels>(
+    norm: &Norm,
+    x: &[Array<B>],
+    centred: bool,
+    w: &Constants<Array<B>>,
+) -> Result<Array<B>> {
+    let weight = w.get_optional(norm.weight.as_ref())?.map(|weight| weight.0);
+    let bias = w.get_optional(norm.bias.as_ref())?.map(|bias| bias.0);
+    let residual = x.get(1).map(|more| more.0.clone());
+    let of = Normalise { residual, centred, eps: norm.eps, weight, bias };
+    Ok(x[0].clone().map(|x| B::normalise(x, of)))
 }
 
 /// Over all pixels and the channels of a group: `[n, .., c]`.
-pub(super) fn group_norm<B: Backend>(
+pub(super) fn group_norm<B: Kernels>(
     norm: &Norm,
     x: Array<B>,
     groups: usize,
@@ -47,7 +54,9 @@ pub(super) fn group_norm<B: Backend>(
     let by_group = x.reshape(&[n, pixels, groups, inner]).permute(&[0, 2, 1, 3]);
     let y = standard(by_group.reshape(&[n, groups, pixels * inner]), norm.eps);
     let y = y.reshape(&[n, groups, pixels, inner]).permute(&[0, 2, 1, 3]);
-    affine(y.reshape(&extents), norm.weight.as_ref(), norm.bias.as_ref(), w)
+    let (weight, bias) =
+        (w.get_optional(norm.weight.as_ref())?, w.get_optional(norm.bias.as_ref())?);
+    Ok(scale_shift(y.reshape(&extents), weight, bias))
 }
 
 /// Unit length over the last dimension.
@@ -65,20 +74,4 @@ fn standard<B: Backend>(x: Array<B>, eps: f32) -> Array<B> {
         let variance = centred.clone().mul(centred.clone()).mean_last();
         centred.div(variance.plus(eps).map(B::float_sqrt))
     })
-}
-
-/// `x * weight + bias`, without what is not there.
-pub(super) fn affine<B: Backend>(
-    mut x: Array<B>,
-    weight: Option<&Tensor>,
-    bias: Option<&Tensor>,
-    w: &Constants<Array<B>>,
-) -> Result<Array<B>> {
-    if let Some(weight) = w.get_optional(weight)? {
-        x = x.mul(weight);
-    }
-    if let Some(bias) = w.get_optional(bias)? {
-        x = x.add(bias);
-    }
-    Ok(x)
 }

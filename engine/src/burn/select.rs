@@ -4,19 +4,6 @@ use burn_backend::{Backend, FloatDType, Scalar, get_device_settings};
 
 use super::array::Array;
 
-/// The `k` largest of each row of `extent` numbers and their indices; of equal numbers the first.
-pub(super) fn largest(values: &[f32], extent: usize, k: usize) -> [Vec<f32>; 2] {
-    let (mut largest, mut indices) = (Vec::new(), Vec::new());
-    for row in values.chunks(extent.max(1)) {
-        let mut order: Vec<usize> = (0..row.len()).collect();
-        let nan = |i: usize| row[i].is_nan();
-        order.sort_by(|&a, &b| row[b].partial_cmp(&row[a]).unwrap_or(nan(b).cmp(&nan(a))));
-        largest.extend(order[..k].iter().map(|&i| row[i]));
-        indices.extend(order[..k].iter().map(|&i| i as f32));
-    }
-    [largest, indices]
-}
-
 /// The index of the largest of the last dimension.
 pub(super) fn arg_max<B: Backend>(x: Array<B>) -> Array<B> {
     let (last, ints) = (x.rank() - 1, get_device_settings::<B>(&x.device()).int_dtype);

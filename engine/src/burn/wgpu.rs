@@ -139,4 +139,29 @@ mod tests {
         let error = session.run().unwrap_err();
         assert!(matches!(error, Error::Backend { executor: "wgpu", .. }), "{error}");
     }
+
+    #[test]
+    fn scores_that_exceed_a_buffer_are_made_in_parts() {
+        let mut g = Graph::new();
+        let [q, k, v] = ["q", "k", "v"].map(|name| {
+            let tokens = if name == "q" { 6 } else { 10 };
+            g.input(name, &[1, tokens, 8]).unwrap()
+        });
+        let mask = g.input("mask", &[6, 10]).unwrap();
+        let y = g.masked_attention(q, k, v, mask, 2).unwrap();
+        g.output("y", y);
+        // Keys have 320 bytes, all scores 480.
+        let [whole, parts] = [u64::MAX, 330].map(|largest| {
+            let (device, _) = open(0, Precision::F32).unwrap();
+            let executor = BurnExecutor::<Backend>::new(("wgpu", device), largest, Precision::F32);
+            let mut session = executor.unwrap().compile(&g).unwrap().session().unwrap();
+            for input in 0..4 {
+                let numbers = session.input(input).unwrap().iter_mut().enumerate();
+                numbers.for_each(|(i, x)| *x = (i as f32 + input as f32).sin());
+            }
+            session.run().unwrap();
+            session.output(0).unwrap().to_vec()
+        });
+        assert!(whole.iter().zip(&parts).all(|(a, b)| (a - b).abs() < 1e-6), "{whole:?} {parts:?}");
+    }
 }
