@@ -17,25 +17,22 @@ pub(super) fn largest<R: CubeRuntime>(x: CubeTensor<R>, k: usize) -> [CubeTensor
     let (values, indices) = (empty(&x, &shape, x.dtype), empty(&x, &shape, DType::F32));
     let (cubes, units) = by_unit(&x.client, count);
     let (client, numbers) = (x.client.clone(), x.dtype);
-    // SAFETY: units beyond the last element end at once; ranks within a row differ, and are written where they are below `k`.
-    unsafe {
-        kernel::launch_unchecked::<R>(
-            &client,
-            cubes,
-            units,
-            AddressType::from_len(count),
-            x.into_array_arg(),
-            values.clone().into_array_arg(),
-            indices.clone().into_array_arg(),
-            length,
-            k,
-            numbers.into(),
-        );
-    }
+    kernel::launch::<R>(
+        &client,
+        cubes,
+        units,
+        AddressType::from_len(count),
+        x.into_array_arg(),
+        values.clone().into_array_arg(),
+        indices.clone().into_array_arg(),
+        length,
+        k,
+        numbers.into(),
+    );
     [values, indices]
 }
 
-#[cube(launch_unchecked, address_type = "dynamic")]
+#[cube(launch, address_type = "dynamic")]
 fn kernel<F: Float>(
     x: &Array<F>,
     values: &mut Array<F>,

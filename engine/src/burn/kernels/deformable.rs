@@ -27,26 +27,23 @@ pub(super) fn deformable_attention<R: CubeRuntime>(
         levels.push(width as u32);
     }
     let sizes = Sizes { heads: spec.heads, points: spec.points, levels: spec.levels.len() };
-    // SAFETY: units beyond the last result end at once; places outside an image are not read.
-    unsafe {
-        kernel::launch_unchecked::<R>(
-            &client,
-            cubes,
-            units,
-            AddressType::from_len(values.meta.num_elements().max(offsets.meta.num_elements())),
-            values.into_array_arg(),
-            boxes.into_array_arg(),
-            offsets.into_array_arg(),
-            weights.into_array_arg(),
-            y.clone().into_array_arg(),
-            levels,
-            tokens,
-            queries,
-            width,
-            sizes,
-            y.dtype.into(),
-        );
-    }
+    kernel::launch::<R>(
+        &client,
+        cubes,
+        units,
+        AddressType::from_len(values.meta.num_elements().max(offsets.meta.num_elements())),
+        values.into_array_arg(),
+        boxes.into_array_arg(),
+        offsets.into_array_arg(),
+        weights.into_array_arg(),
+        y.clone().into_array_arg(),
+        levels,
+        tokens,
+        queries,
+        width,
+        sizes,
+        y.dtype.into(),
+    );
     y
 }
 
@@ -62,7 +59,7 @@ struct Sizes {
     levels: usize,
 }
 
-#[cube(launch_unchecked, address_type = "dynamic")]
+#[cube(launch, address_type = "dynamic")]
 fn kernel<F: Float>(
     values: &Array<F>,
     boxes: &Array<F>,

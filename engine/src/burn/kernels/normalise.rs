@@ -39,29 +39,26 @@ pub(super) fn normalise<R: CubeRuntime>(
     let y = empty(&x, &shape, x.dtype);
     let (cubes, units) = by_group(&x.client, rows);
     let client = x.client.clone();
-    // SAFETY: groups beyond the last row end at once; units stay within their row.
-    unsafe {
-        kernel::launch_unchecked::<R>(
-            &client,
-            cubes,
-            units,
-            AddressType::from_len(x.meta.num_elements()),
-            given(of.residual, &x),
-            given(of.weight, &x),
-            given(of.bias, &x),
-            x.into_array_arg(),
-            y.clone().into_array_arg(),
-            rows,
-            length,
-            of.eps,
-            parts,
-            y.dtype.into(),
-        );
-    }
+    kernel::launch::<R>(
+        &client,
+        cubes,
+        units,
+        AddressType::from_len(x.meta.num_elements()),
+        given(of.residual, &x),
+        given(of.weight, &x),
+        given(of.bias, &x),
+        x.into_array_arg(),
+        y.clone().into_array_arg(),
+        rows,
+        length,
+        of.eps,
+        parts,
+        y.dtype.into(),
+    );
     y
 }
 
-#[cube(launch_unchecked, address_type = "dynamic")]
+#[cube(launch, address_type = "dynamic")]
 fn kernel<F: Float>(
     residual: &Array<F>,
     weight: &Array<F>,

@@ -78,30 +78,27 @@ pub(super) fn pointwise<R: CubeRuntime>(
     let y = empty(&x, &shape, x.dtype);
     let (cubes, units) = by_unit(&x.client, count);
     let client = x.client.clone();
-    // SAFETY: every unit reads and writes the elements of its own place, which is below `count`, and channels modulo theirs.
-    unsafe {
-        kernel::launch_unchecked::<R>(
-            &client,
-            cubes,
-            units,
-            AddressType::from_len(x.meta.num_elements()),
-            vector,
-            given(of.scale, &x),
-            given(of.shift, &x),
-            given(residual, &x),
-            x.into_array_arg(),
-            y.clone().into_array_arg(),
-            channels / vector,
-            a,
-            b,
-            parts,
-            y.dtype.into(),
-        );
-    }
+    kernel::launch::<R>(
+        &client,
+        cubes,
+        units,
+        AddressType::from_len(x.meta.num_elements()),
+        vector,
+        given(of.scale, &x),
+        given(of.shift, &x),
+        given(residual, &x),
+        x.into_array_arg(),
+        y.clone().into_array_arg(),
+        channels / vector,
+        a,
+        b,
+        parts,
+        y.dtype.into(),
+    );
     y
 }
 
-#[cube(launch_unchecked, address_type = "dynamic")]
+#[cube(launch, address_type = "dynamic")]
 fn kernel<F: Float, N: Size>(
     scale: &Array<Vector<F, N>>,
     shift: &Array<Vector<F, N>>,
