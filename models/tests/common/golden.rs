@@ -1,6 +1,6 @@
 //! Golden files: samples of what the original computes, and how far from them a result may be.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use ocelli_converters::StateDict;
 use serde_json::Value;
@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::formula::sample_indices;
 
 /// The largest difference allowed, over the largest magnitude: within a network (on Burn as at its end) and at its end.
-pub const WITHIN: f32 = if cfg!(feature = "wgpu") { AT_THE_END } else { 1e-4 };
+pub const WITHIN: f32 =
+    if cfg!(any(feature = "wgpu", feature = "cuda")) { AT_THE_END } else { 1e-4 };
 /// See [`WITHIN`].
 pub const AT_THE_END: f32 = 1e-3;
 
@@ -18,6 +19,12 @@ pub fn cut(case: &str) -> (&str, Option<usize>) {
         Some((name, left)) => (name, Some(left.parse().unwrap())),
         None => (case, None),
     }
+}
+
+/// A path of this crate, which carried binaries find where `CARGO_MANIFEST_DIR` says.
+pub fn of_crate(path: &str) -> PathBuf {
+    let root = std::env::var_os("CARGO_MANIFEST_DIR");
+    root.map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from).join(path)
 }
 
 /// One golden file.
@@ -31,7 +38,7 @@ pub struct Golden {
 impl Golden {
     /// Opens `tests/goldens/FAMILY/CASE.safetensors` of this crate.
     pub fn open(family: &str, case: &str) -> Golden {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens").join(family);
+        let folder = of_crate("tests/goldens").join(family);
         let file = StateDict::open(folder.join(format!("{case}.safetensors"))).unwrap();
         let part = |key: &str| {
             let metadata = file.root().get("__metadata__").or(Some(file.root()));

@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use ocelli_engine::Executor;
+use ocelli_engine::cpu::CpuExecutor;
+use ocelli_engine::{Executor, Precision, Result};
 
 pub mod comparison;
 pub mod formula;
@@ -20,17 +21,32 @@ mod lent;
 pub(crate) use lent::shared;
 
 /// What networks are run on.
-#[cfg(not(feature = "wgpu"))]
+#[cfg(not(any(feature = "wgpu", feature = "cuda")))]
 pub fn executor() -> Arc<dyn Executor> {
-    Arc::new(ocelli_engine::cpu::CpuExecutor::new(1).unwrap())
+    device("cpu:1", Precision::F32).unwrap()
 }
 
-/// What networks are run on: whatever is the first adapter, a graphics card or Mesa's software driver, in all tests of a
-/// process.
-#[cfg(feature = "wgpu")]
+/// What networks are run on: the device that `OCELLI_TEST_DEVICE` names or the first adapter, be it a graphics card or Mesa's
+/// software driver, in all tests of a process.
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
 pub fn executor() -> Arc<dyn Executor> {
     static EXECUTOR: std::sync::LazyLock<Arc<dyn Executor>> = std::sync::LazyLock::new(|| {
-        ocelli_engine::burn::wgpu(0, ocelli_engine::Precision::F32).unwrap()
+        let name = std::env::var("OCELLI_TEST_DEVICE").unwrap_or_else(|_| "wgpu".to_owned());
+        device(&name, Precision::F32).unwrap()
     });
     Arc::clone(&EXECUTOR)
+}
+
+/// The executor on `cpu:THREADS`, `wgpu:1` or `cuda:0`, as far as the features of this build go.
+pub fn device(name: &str, precision: Precision) -> Result<Arc<dyn Executor>> {
+    let (kind, index) = name.split_once(':').unwrap_or((name, "0"));
+    let index: usize = index.parse().unwrap();
+    match kind {
+        "cpu" => Ok(Arc::new(CpuExecutor::new(index)?.with_precision(precision)?)),
+        #[cfg(feature = "wgpu")]
+        "wgpu" => ocelli_engine::burn::wgpu(index, precision),
+        #[cfg(feature = "cuda")]
+        "cuda" => ocelli_engine::burn::cuda(index, precision),
+        _ => panic!("`{name}` is no device of this build"),
+    }
 }

@@ -1,10 +1,10 @@
 //! What `inference-models` answered from a package, as `tests/reference/served.py` writes it.
 
-use std::path::Path;
-
 use ocelli_models::Package;
 use ocelli_vision::{Confidence, Image, InferOptions, PostProcessOptions};
 use serde_json::Value;
+
+use super::golden::of_crate;
 
 /// The picture, the package and the answers of `models/tests/goldens/FAMILY/served.json`.
 pub struct Served {
@@ -21,7 +21,7 @@ pub struct Answer {
 
 impl Served {
     pub fn open(family: &str, class_names: &[&str]) -> Served {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens").join(family);
+        let folder = of_crate("tests/goldens").join(family);
         let text = std::fs::read_to_string(folder.join("served.json")).unwrap();
         let mut golden: Value = serde_json::from_str(&text).unwrap();
         let package = Package {

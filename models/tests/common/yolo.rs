@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use ocelli_converters::{DType, StateDict};
@@ -10,6 +9,7 @@ use ocelli_engine::{Result, Shape, SourceId, Tensor, Values, WeightSource};
 use serde::Deserialize;
 
 use super::formula::{fill, sample_indices};
+use super::golden::of_crate;
 
 /// Samples kept of each stage.
 const SAMPLES: usize = 16;
@@ -40,7 +40,7 @@ pub struct Stage<'a> {
 
 /// The cases of `tests/goldens/yolo/FILE.safetensors`, in its order.
 pub fn cases(file: &str) -> Vec<(String, Case)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens/yolo");
+    let folder = of_crate("tests/goldens/yolo");
     let tensors = StateDict::open(folder.join(format!("{file}.safetensors"))).unwrap();
     let metadata = tensors.root().get("__metadata__").unwrap_or(tensors.root());
     let text = metadata.get("cases").and_then(|v| v.as_str()).unwrap();
