@@ -5,7 +5,7 @@ use burn_backend::ops::{ConvOptions, ConvTransposeOptions};
 
 use super::arithmetic::finish;
 use super::array::Array;
-use super::kernels::Kernels;
+use super::kernels::{COLUMNS, Conv, Kernels, Window};
 use super::layout::surround;
 use crate::Result;
 use crate::eager::Constants;
@@ -15,20 +15,53 @@ use crate::op::{Conv2d, ConvTranspose2d};
 pub(super) fn conv2d<B: Kernels>(
     conv: &Conv2d,
     x: &[Array<B>],
+    shape: &[usize],
     w: &Constants<Array<B>>,
 ) -> Result<Array<B>> {
+    let bias = w.get_optional(conv.bias.as_ref())?;
+    if conv.groups != 1 {
+        let y = in_groups(conv, x[0].clone(), w.get(&conv.weight)?);
+        return Ok(finish(conv.epilogue, y, bias, x.get(1)));
+    }
+    let [top, left, ..] = conv.pad;
+    let kernel = conv.weight.shape();
+    let weight = w.prepared(&conv.weight, |weight| columns(weight.permute(&[2, 3, 1, 0])))?;
+    let of = Conv {
+        weight: weight.0,
+        bias: bias.map(|bias| bias.0),
+        window: Window {
+            kernel: [kernel[2], kernel[3]],
+            stride: conv.stride,
+            pad: [top, left],
+            dilation: conv.dilation,
+        },
+        extents: [shape[1], shape[2], shape[3]],
+        residual: conv.epilogue.residual.zip(x.get(1).map(|more| more.0.clone())),
+        activation: conv.epilogue.activation,
+    };
+    Ok(x[0].clone().map(|x| B::conv(x, of)))
+}
+
+/// `[.., out]` to `[.., out']` in two dimensions, with zeros up to a multiple of [`COLUMNS`].
+pub(super) fn columns<B: Kernels>(weight: Array<B>) -> Array<B> {
+    let out = weight.last();
+    let depth = weight.extents().iter().rev().skip(1).product();
+    let missing = out.next_multiple_of(COLUMNS) - out;
+    let flat = weight.reshape(&[depth, out]);
+    let whole = if missing == 0 { flat } else { surround(&flat, 1, [0, missing], 0.0) };
+    whole.map(B::row_major)
+}
+
+fn in_groups<B: Backend>(conv: &Conv2d, x: Array<B>, weight: Array<B>) -> Array<B> {
     let [top, left, bottom, right] = conv.pad;
     let (image, pad) = if (top, left) == (bottom, right) {
-        (x[0].clone(), [top, left])
+        (x, [top, left])
     } else {
-        let down = surround(&x[0], 1, [top, bottom], 0.0);
+        let down = surround(&x, 1, [top, bottom], 0.0);
         (surround(&down, 2, [left, right], 0.0), [0, 0])
     };
     let options = ConvOptions::new(conv.stride, pad, conv.dilation, conv.groups);
-    let weight = w.get(&conv.weight)?;
-    let bias = w.get_optional(conv.bias.as_ref())?;
-    let y = B::conv2d(channels_first(image).0, weight.0, None, options);
-    Ok(finish(conv.epilogue, channels_last(Array(y)), bias, x.get(1)))
+    channels_last(Array(B::conv2d(channels_first(image).0, weight.0, None, options)))
 }
 
 /// `[n, h, w, in]` to `[n, h', w', out]`, upwards.

@@ -185,9 +185,9 @@ impl<B: Kernels> Burn<B> {
         let (first, shape) = (|| x[0].clone(), &*shapes[0]);
         Ok(vec![match op {
             Op::Constant(tensor) => w.get(tensor)?,
-            Op::Conv2d(op) => conv::conv2d(op, x, w)?,
+            Op::Conv2d(op) => conv::conv2d(op, x, shape, w)?,
             Op::ConvTranspose2d(op) => conv::conv_transpose2d(op, first(), w)?,
-            Op::Linear(op) => linear::linear(op, x, w)?,
+            Op::Linear(op) => linear::linear(op, x, shape, w)?,
             Op::MatMul { transpose_b } => linear::matmul(first(), x[1].clone(), *transpose_b),
             Op::Attention { heads, scale } => linear::attention(x, *heads, *scale, self.largest),
             Op::LayerNorm(op) => norm::layer_norm(op, x, w)?,

@@ -2,9 +2,9 @@
 
 use burn_backend::Backend;
 
-use super::arithmetic::finish;
 use super::array::Array;
-use super::kernels::Kernels;
+use super::conv::columns;
+use super::kernels::{Conv, Kernels, Window};
 use crate::Result;
 use crate::eager::Constants;
 use crate::op::Linear;
@@ -13,17 +13,21 @@ use crate::op::Linear;
 pub(super) fn linear<B: Kernels>(
     linear: &Linear,
     x: &[Array<B>],
+    shape: &[usize],
     w: &Constants<Array<B>>,
 ) -> Result<Array<B>> {
-    let weight = w.get(&linear.weight)?;
-    let mut extents = x[0].extents();
-    let rows = extents.iter().rev().skip(1).product();
-    let y = x[0].clone().reshape(&[rows, x[0].last()]).matmul(weight.transpose());
-    let bias = w.get_optional(linear.bias.as_ref())?;
-    if let Some(last) = extents.last_mut() {
-        *last = y.last();
-    }
-    Ok(finish(linear.epilogue, y.reshape(&extents), bias, x.get(1)))
+    let [rows, out] = [x[0].extents().iter().rev().skip(1).product(), linear.weight.shape()[0]];
+    let weight = w.prepared(&linear.weight, |weight| columns(weight.transpose()))?;
+    let of = Conv {
+        weight: weight.0,
+        bias: w.get_optional(linear.bias.as_ref())?.map(|bias| bias.0),
+        window: Window::POINT,
+        extents: [rows, 1, out],
+        residual: linear.epilogue.residual.zip(x.get(1).map(|more| more.0.clone())),
+        activation: linear.epilogue.activation,
+    };
+    let pixels = x[0].clone().reshape(&[1, rows, 1, x[0].last()]);
+    Ok(pixels.map(|x| B::conv(x, of)).reshape(shape))
 }
 
 /// `[.., m, k]` and `[.., k, n]` (or `[.., n, k]`) to `[.., m, n]`.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Library;
 use crate::op::{Norm, Op};
@@ -11,13 +11,15 @@ use crate::{Error, Graph, Key, Result, Tensor};
 /// All constants of a graph.
 pub(crate) struct Constants<A> {
     arrays: HashMap<Key, Arc<A>>,
+    /// Those that some operation wants in another form.
+    prepared: Mutex<HashMap<Key, A>>,
     bytes: usize,
 }
 
 impl<A: Clone> Constants<A> {
     /// Reads what the operations of `graph` hold.
     pub(super) fn of<L: Library<Array = A>>(graph: &Graph, library: &L) -> Result<Constants<A>> {
-        let mut all = Constants { arrays: HashMap::new(), bytes: 0 };
+        let mut all = Constants { arrays: HashMap::new(), prepared: Mutex::default(), bytes: 0 };
         for constant in graph.nodes.iter().flat_map(|node| held(&node.op)) {
             if let Entry::Vacant(place) = all.arrays.entry(constant.key()) {
                 place.insert(library.constant(constant)?);
@@ -33,6 +35,18 @@ impl<A: Clone> Constants<A> {
         found
             .map(|array| A::clone(array))
             .ok_or_else(|| Error::Weight(format!("{constant:?} was not read").into()))
+    }
+
+    /// The values of `constant` as `prepare` makes them, which is done once. One form is kept for each.
+    #[cfg(any(feature = "wgpu", feature = "cuda"))]
+    pub(crate) fn prepared(&self, constant: &Tensor, prepare: impl FnOnce(A) -> A) -> Result<A> {
+        let mut all = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(array) = all.get(&constant.key()) {
+            return Ok(array.clone());
+        }
+        let array = prepare(self.get(constant)?);
+        all.insert(constant.key(), array.clone());
+        Ok(array)
     }
 
     /// The values of `constant` where there is one.

@@ -6,16 +6,20 @@
 )]
 
 mod choose;
+mod conv;
 mod deformable;
+mod function;
 mod launch;
 mod normalise;
 mod pointwise;
 
 use burn_backend::Backend;
 use burn_backend::tensor::FloatTensor;
+use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::{BoolElement, CubeBackend, CubeRuntime};
 
 use crate::op::{Activation, Deformable, Residual};
+pub(super) use conv::Window;
 
 /// What is done to each element, in this order: scaled and shifted by channel, added to, activated.
 pub(super) struct Pointwise<T> {
@@ -41,8 +45,31 @@ pub(super) struct Normalise<T> {
     pub(super) bias: Option<T>,
 }
 
+/// A convolution without groups, or a linear layer.
+pub(super) struct Conv<T> {
+    /// `[kh * kw * in, out']`: `out` channels, and zeros up to a multiple of [`COLUMNS`].
+    pub(super) weight: T,
+    /// `[out]`
+    pub(super) bias: Option<T>,
+    pub(super) window: Window,
+    /// Of the result: down, across, channels.
+    pub(super) extents: [usize; 3],
+    /// Of the result's extents.
+    pub(super) residual: Option<(Residual, T)>,
+    pub(super) activation: Activation,
+}
+
+/// Channels of a result that one unit computes.
+pub(super) const COLUMNS: usize = 4;
+
 /// A backend on which the kernels run.
 pub(super) trait Kernels: Backend {
+    /// The same numbers, row-major in memory.
+    fn row_major(x: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// `[n, h, w, in]` to `[n, h', w', out]`.
+    fn conv(x: FloatTensor<Self>, of: Conv<FloatTensor<Self>>) -> FloatTensor<Self>;
+
     /// `[.., c]`, element by element.
     fn pointwise(x: FloatTensor<Self>, of: Pointwise<FloatTensor<Self>>) -> FloatTensor<Self>;
 
@@ -57,6 +84,14 @@ pub(super) trait Kernels: Backend {
 }
 
 impl<R: CubeRuntime, B: BoolElement> Kernels for CubeBackend<R, f32, i32, B> {
+    fn row_major(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        into_contiguous(x)
+    }
+
+    fn conv(x: FloatTensor<Self>, of: Conv<FloatTensor<Self>>) -> FloatTensor<Self> {
+        conv::conv(x, of)
+    }
+
     fn pointwise(x: FloatTensor<Self>, of: Pointwise<FloatTensor<Self>>) -> FloatTensor<Self> {
         pointwise::pointwise(x, of)
     }
