@@ -20,7 +20,7 @@ mod networks;
 use std::time::Instant;
 
 use common::formula::fill;
-use ocelli_engine::{Graph, Precision, Result, Session, Value};
+use ocelli_engine::{Graph, Result, Session, Value};
 use serde_json::json;
 
 /// A name, the side of the picture, and what describes the network and its outputs.
@@ -67,17 +67,12 @@ fn session(
     precision: &str,
     batch: usize,
 ) -> Result<Box<dyn Session>> {
-    let precision = match precision {
-        "f32" => Precision::F32,
-        "f16" => Precision::F16,
-        "bf16" => Precision::Bf16,
-        other => panic!("`{other}` is no precision"),
-    };
     let shape = [batch, side, side, 3];
     let mut g = Graph::new();
     let image = g.input("image", &shape)?;
     describe(&mut g, image);
-    let mut session = common::device(device, precision)?.compile(&g)?.session()?;
+    let mut session =
+        common::device(device, common::precision_of(precision))?.compile(&g)?.session()?;
     session.input(0)?.copy_from_slice(&fill("input", &shape, 0));
     Ok(session)
 }

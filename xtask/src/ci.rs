@@ -42,7 +42,7 @@ const NETWORKS: &[&str] = &[
     "dinov3_stages::probe", "dinov3_stages::small", "dinov3_stages::small_plus_of_timm",
     "dinov3_stages::tiny",
     "resnet_stages::resnet18", "resnet_stages::resnet50",
-    "rfdetr_stages::keypoint_preview", "rfdetr_stages::nano", "rfdetr_stages::seg_nano",
+    "rfdetr_stages::keypoint_preview", "rfdetr_stages::nano_256", "rfdetr_stages::seg_nano",
     "rfdetr_stages::sem_nano",
     "vit_stages::dinov2_small_with_registers", "vit_stages::vit_tiny",
     "vit_stages::vit_tiny_96x64",
@@ -51,6 +51,17 @@ const NETWORKS: &[&str] = &[
     "yolo_stages::v11_pose", "yolo_stages::v12", "yolo_stages::v26", "yolo_stages::v26_cls",
     "yolo_stages::v3_tiny", "yolo_stages::v5_anchors", "yolo_stages::v8", "yolo_stages::v8_seg",
     "yololite_stages::edge_s", "yololite_stages::v2_n", "yolonas_stages::small",
+];
+
+/// The same in `f16`, of networks whose order of results does not hang on a rounding.
+#[rustfmt::skip]
+const NETWORKS_IN_F16: &[&str] = &[
+    "test", "-p", "ocelli-engine", "-p", "ocelli-models",
+    "--features", "ocelli-engine/candle,ocelli-models/wgpu", "--test", "networks", "--", "--exact",
+    "clip_stages::rn50", "clip_stages::vit_b_32", "clip_stages::vit_b_32_text",
+    "deeplab_stages::mobilenet_v2", "depth_anything_stages::small", "dinov3_stages::tiny",
+    "resnet_stages::resnet18", "vit_stages::vit_tiny",
+    "yolo_stages::v11", "yolo_stages::v12", "yolo_stages::v26_cls", "yolo_stages::v8_seg",
 ];
 
 /// What takes minutes without optimisation, and up to 16 GB.
@@ -84,6 +95,7 @@ const STEPS: &[Step] = &[
     ("kernels on AVX2", &[("OCELLI_ISA", "avx2")], OPERATIONS),
     ("operations and devices on wgpu", &[], DEVICES),
     ("networks on wgpu", &[], NETWORKS),
+    ("networks on wgpu in f16", &[("OCELLI_TEST_PRECISION", "f16")], NETWORKS_IN_F16),
     ("instructions", &[], &["run", "--quiet", "--package", "xtask", "--", "instructions"]),
     ("the largest networks, whole", &[], LARGEST),
 ];

@@ -95,6 +95,11 @@ impl<B: Kernels> Library for Burn<B> {
         self.caught(|| Ok(self.upload_f32(shape, values).to(self.numbers)))
     }
 
+    fn upload_exact(&self, shape: Shape, values: &[f32]) -> Result<Array<B>> {
+        self.check(&shape)?;
+        self.caught(|| Ok(self.upload_f32(shape, values)))
+    }
+
     fn download(&self, array: &Array<B>) -> Result<Vec<f32>> {
         let data = self.caught(|| {
             let array = array.clone().to(FloatDType::F32);

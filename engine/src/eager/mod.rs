@@ -24,6 +24,11 @@ pub(crate) trait Library: Send + Sync + 'static {
     /// An array of these values, row-major.
     fn upload(&self, shape: Shape, values: &[f32]) -> Result<Self::Array>;
 
+    /// The same of numbers that stand for indices and must stay what they are.
+    fn upload_exact(&self, shape: Shape, values: &[f32]) -> Result<Self::Array> {
+        self.upload(shape, values)
+    }
+
     /// The values of an array of numbers, row-major.
     fn download(&self, array: &Self::Array) -> Result<Vec<f32>>;
 

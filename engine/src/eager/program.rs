@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{Constants, Library};
 use crate::executor::{no_such, specs};
+use crate::op::Op;
 use crate::{DType, Error, Graph, Node, Program, Result, Session, Spec, StepTime, Value, cost};
 
 /// A graph with its constants as a library's tensors.
@@ -14,6 +15,8 @@ pub(crate) struct EagerProgram<L: Library> {
     constants: Constants<L::Array>,
     /// By node, the values that nobody needs after it.
     dead: Vec<Vec<Value>>,
+    /// By input, whether it is read as indices alone.
+    exact: Vec<bool>,
     inputs: Vec<Spec>,
     outputs: Vec<Spec>,
 }
@@ -22,8 +25,8 @@ impl<L: Library> EagerProgram<L> {
     pub(crate) fn new(graph: Graph, library: Arc<L>) -> Result<EagerProgram<L>> {
         let constants = Constants::of(&graph, &*library)?;
         let (inputs, outputs) = (specs(&graph, graph.inputs()), specs(&graph, graph.outputs()));
-        let dead = dead(&graph);
-        Ok(EagerProgram { graph, library, constants, dead, inputs, outputs })
+        let (dead, exact) = (dead(&graph), exact(&graph));
+        Ok(EagerProgram { graph, library, constants, dead, exact, inputs, outputs })
     }
 
     fn run_node(&self, node: &Node, values: &mut [Option<L::Array>]) -> Result<()> {
@@ -67,6 +70,22 @@ fn dead(graph: &Graph) -> Vec<Vec<Value>> {
     dead
 }
 
+/// By input, whether nothing but its place among others or what it is as an index is asked of it.
+fn exact(graph: &Graph) -> Vec<bool> {
+    graph.inputs.iter().map(|(_, value)| holds_indices(graph, *value)).collect()
+}
+
+fn holds_indices(graph: &Graph, value: Value) -> bool {
+    let mut readers = graph.nodes.iter().filter(|node| node.inputs.contains(&value));
+    readers.all(|node| match node.op {
+        Op::ToI32 | Op::ArgMax => true,
+        Op::Reshape | Op::Slice { .. } | Op::Transpose { .. } | Op::Expand => {
+            node.outputs.iter().all(|&value| holds_indices(graph, value))
+        }
+        _ => false,
+    })
+}
+
 impl<L: Library> Program for EagerProgram<L> {
     fn inputs(&self) -> &[Spec] {
         &self.inputs
@@ -105,10 +124,12 @@ struct EagerSession<L: Library> {
 impl<L: Library> EagerSession<L> {
     /// Runs the graph and calls `watch` after each operation.
     fn walk(&mut self, mut watch: impl FnMut(&Node) -> Result<()>) -> Result<()> {
-        let EagerProgram { graph, library, .. } = &*self.program;
+        let EagerProgram { graph, library, exact, .. } = &*self.program;
         let mut values = vec![None; graph.values.len()];
-        for ((_, value), numbers) in graph.inputs.iter().zip(&self.inputs) {
-            values[value.0 as usize] = Some(library.upload(graph.shape(*value), numbers)?);
+        for (((_, value), numbers), exact) in graph.inputs.iter().zip(&self.inputs).zip(exact) {
+            let shape = graph.shape(*value);
+            let upload = if *exact { L::upload_exact } else { L::upload };
+            values[value.0 as usize] = Some(upload(library, shape, numbers)?);
         }
         for (node, dead) in graph.nodes.iter().zip(&self.program.dead) {
             self.program.run_node(node, &mut values)?;
@@ -179,6 +200,20 @@ impl<L: Library> EagerProgram<L> {
 mod tests {
     use super::*;
     use crate::passes::testing::weights;
+
+    #[test]
+    fn inputs_that_are_read_as_indices_stay_exact() {
+        let mut g = Graph::new();
+        let [tokens, x] = ["tokens", "x"].map(|name| g.input(name, &[1, 4]).unwrap());
+        let flat = g.reshape(tokens, &[4]).unwrap();
+        let rows = g.to_i32(flat);
+        let last = g.arg_max(tokens).unwrap();
+        let y = g.relu(x);
+        for (name, value) in [("rows", rows), ("last", last), ("y", y)] {
+            g.output(name, value);
+        }
+        assert_eq!(exact(&g), [true, false]);
+    }
 
     #[test]
     fn values_die_where_they_are_read_last() {

@@ -6,7 +6,7 @@ use ocelli_engine::Graph;
 
 use super::executor;
 use super::formula::fill;
-use super::golden::{AT_THE_END, Golden, WITHIN};
+use super::golden::{Golden, limit};
 
 /// Runs the graph on the input of the formula; all stages must be among the outputs. Logits are held to the looser
 /// tolerance.
@@ -23,7 +23,7 @@ pub fn compare(name: &str, golden: &Golden, g: &Graph) {
         let place = g.outputs().iter().position(|(output, _)| *output == stage);
         let place = place.unwrap_or_else(|| panic!("{name}: no stage {stage}"));
         assert_eq!(*g.shape(g.outputs()[place].1), *golden.shape(&stage), "{name}: {stage}");
-        let limit = if stage == "logits" { AT_THE_END } else { WITHIN };
+        let limit = limit(stage == "logits");
         let distance = golden.distance(&stage, session.output(place).unwrap());
         eprintln!("  {stage}: {distance:.1e}");
         assert!(distance <= limit, "{name}: stage {stage} is off by {distance:e} of its largest");

@@ -7,11 +7,19 @@ use serde_json::Value;
 
 use super::formula::sample_indices;
 
-/// The largest difference allowed, over the largest magnitude: within a network (on Burn as at its end) and at its end.
-pub const WITHIN: f32 =
-    if cfg!(any(feature = "wgpu", feature = "cuda")) { AT_THE_END } else { 1e-4 };
-/// See [`WITHIN`].
-pub const AT_THE_END: f32 = 1e-3;
+/// The largest difference allowed, over the largest magnitude, within a network or at its end: on the processor, and on
+/// devices in `f32`, or with `f16` in [`PRECISION`] in that.
+pub fn limit(at_the_end: bool) -> f32 {
+    let devices = cfg!(any(feature = "wgpu", feature = "cuda"));
+    match devices.then(|| std::env::var(PRECISION)) {
+        None if !at_the_end => 1e-4,
+        Some(Ok(precision)) if precision == "f16" => 2e-2,
+        _ => 1e-3,
+    }
+}
+
+/// In what tests of networks compute on devices.
+pub const PRECISION: &str = "OCELLI_TEST_PRECISION";
 
 /// The name of a case without, and the number behind, `@`: how many layers, or blocks in each stage, are left of it.
 pub fn cut(case: &str) -> (&str, Option<usize>) {

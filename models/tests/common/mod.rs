@@ -31,8 +31,10 @@ pub fn executor() -> Arc<dyn Executor> {
 #[cfg(any(feature = "wgpu", feature = "cuda"))]
 pub fn executor() -> Arc<dyn Executor> {
     static EXECUTOR: std::sync::LazyLock<Arc<dyn Executor>> = std::sync::LazyLock::new(|| {
-        let name = std::env::var("OCELLI_TEST_DEVICE").unwrap_or_else(|_| "wgpu".to_owned());
-        device(&name, Precision::F32).unwrap()
+        let named =
+            |variable, usual: &str| std::env::var(variable).unwrap_or_else(|_| usual.into());
+        let precision = named(golden::PRECISION, "f32");
+        device(&named("OCELLI_TEST_DEVICE", "wgpu"), precision_of(&precision)).unwrap()
     });
     Arc::clone(&EXECUTOR)
 }
@@ -48,5 +50,15 @@ pub fn device(name: &str, precision: Precision) -> Result<Arc<dyn Executor>> {
         #[cfg(feature = "cuda")]
         "cuda" => ocelli_engine::burn::cuda(index, precision),
         _ => panic!("`{name}` is no device of this build"),
+    }
+}
+
+/// `f32`, `f16` or `bf16`.
+pub fn precision_of(name: &str) -> Precision {
+    match name {
+        "f32" => Precision::F32,
+        "f16" => Precision::F16,
+        "bf16" => Precision::Bf16,
+        other => panic!("`{other}` is no precision"),
     }
 }

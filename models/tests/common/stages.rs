@@ -9,7 +9,7 @@ use ocelli_engine::{Graph, Result, Shape, SourceId, Tensor, Value, Values, Weigh
 
 use super::executor;
 use super::formula::{fill, names_hash};
-use super::golden::{AT_THE_END, Golden, WITHIN};
+use super::golden::{Golden, limit};
 
 /// Compares a network, whose `describe` gives its stages in the golden file's order and then its results, with the
 /// original.
@@ -35,7 +35,7 @@ pub fn compare(
     session.run().unwrap();
     for (i, (name, value)) in stages.iter().enumerate() {
         assert_eq!(g.shape(*value), *golden.shape(name), "{case}: shape of {name}");
-        let limit = if results.contains(&&**name) { AT_THE_END } else { WITHIN };
+        let limit = limit(results.contains(&&**name));
         let distance = golden.distance(name, session.output(i).unwrap());
         eprintln!("  {case} {name}: {distance:.1e}");
         assert!(distance <= limit, "{case}: stage {name} is off by {distance:e} of its largest");

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::common::executor;
 use crate::common::formula::{Formula, names_hash};
-use crate::common::golden::{AT_THE_END, Golden, WITHIN, cut};
+use crate::common::golden::{Golden, cut, limit};
 use crate::common::stages::compare;
 use ocelli_engine::op::Activation;
 use ocelli_engine::{Graph, Weights};
@@ -157,7 +157,7 @@ fn text(case: &str) {
         let stage = |i: usize| g.outputs()[i].0.clone();
         if rows == 2 {
             for i in places {
-                let limit = if stage(i) == "embedding" { AT_THE_END } else { WITHIN };
+                let limit = limit(stage(i) == "embedding");
                 let distance = golden.distance(&stage(i), session.output(i).unwrap());
                 eprintln!("  {case} {}: {distance:.1e}", stage(i));
                 assert!(distance <= limit, "{case}: stage {} is off by {distance:e}", stage(i));
@@ -167,7 +167,7 @@ fn text(case: &str) {
             let largest = whole.iter().fold(0.0, |most: f32, v| most.max(v.abs()));
             let found = session.output(2).unwrap();
             let off = found.iter().zip(&whole).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-            assert!(off <= WITHIN * largest, "{case}: cut behind its end, off by {off}");
+            assert!(off <= limit(false) * largest, "{case}: cut behind its end, off by {off}");
         }
     }
 }

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use crate::common::executor;
 use crate::common::formula::{Formula, fill, names_hash};
-use crate::common::golden::{AT_THE_END, Golden, WITHIN};
+use crate::common::golden::{Golden, limit};
 use crate::common::rfdetr::salt_of_selection;
 use ocelli_engine::{DType, Graph, Weights};
 use ocelli_models::rfdetr::{Config, Head, Network, VARIANTS, Variant, network};
@@ -95,7 +95,7 @@ fn compare(case: &str, golden: &Golden, config: &Config, found: &HashMap<&str, &
             continue;
         }
         let values = stage_values(golden, config, &stage, found);
-        let limit = if RESULTS.contains(&&*stage) { AT_THE_END } else { WITHIN };
+        let limit = limit(RESULTS.contains(&&*stage));
         let distance = golden.distance(&stage, &values);
         eprintln!("  {stage}: {distance:.1e}");
         assert!(distance <= limit, "{case}: stage {stage} is off by {distance:e} of its largest");

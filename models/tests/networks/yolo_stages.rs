@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use crate::common::executor;
 use crate::common::formula::{fill, names_hash};
-use crate::common::golden::{AT_THE_END, WITHIN};
+use crate::common::golden::limit;
 use crate::common::yolo::{Case, Checkpoint, cases};
 use ocelli_converters::StateDict;
 use ocelli_engine::{Graph, Shape, Weights};
@@ -140,7 +140,7 @@ fn compare(name: &str, case: &Case) {
             panic!("{name}: no stage {} (there are {:?})", stage.name, found.keys());
         };
         assert_eq!(**shape, *stage.shape, "{name}: shape of {}", stage.name);
-        let limit = if stage.name.starts_with(char::is_numeric) { WITHIN } else { AT_THE_END };
+        let limit = limit(!stage.name.starts_with(char::is_numeric));
         let distance = stage.distance(values);
         if std::env::var_os("OCELLI_STAGES").is_some() {
             eprintln!("  {}: {distance:.1e}", stage.name);

@@ -20,7 +20,7 @@ use ocelli_engine::{
 };
 
 use self::formula::fill;
-use self::golden::{Golden, WITHIN};
+use self::golden::{Golden, limit};
 use super::{Head, head, is_head, needless};
 use crate::yolo::spec::Arg;
 
@@ -137,7 +137,7 @@ impl Case {
             assert_eq!(found.len(), shape.iter().product::<usize>(), "{}: {stage}", self.name);
             let distance = self.golden.distance(&stage, &found);
             eprintln!("  {stage}: {distance:.1e}");
-            assert!(distance <= WITHIN, "{}: {stage} is off by {distance:e}", self.name);
+            assert!(distance <= limit(false), "{}: {stage} is off by {distance:e}", self.name);
         }
         let stages = columns.values().map(|(_, columns)| columns.len()).sum::<usize>();
         let all = g.outputs().iter().map(|(_, value)| g.shape(*value).last_dim()).sum::<usize>();
