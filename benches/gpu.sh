@@ -73,7 +73,7 @@ DEVICES="${DEVICES:-cuda:0 wgpu:0}"
 [ $# -gt 0 ] || { sed -n '2,12p' "$0"; exit 2; }
 for part in "$@"; do
     case $part in
-        pack) (pack) || exit 1 ;;
+        pack) pack ;;
         env) unpack && "$packed/ocelli" env ;;
         parity) unpack && parity ;;
         bench) unpack && bench ;;

@@ -39,7 +39,7 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use maker::{Case, Maker};
-#[cfg(feature = "wgpu")]
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
 use ocelli_engine::Precision;
 use ocelli_engine::candle::CandleExecutor;
 use ocelli_engine::cpu::CpuExecutor;
@@ -130,7 +130,6 @@ fn burn_on_wgpu_is_like_candle() {
     check(&*executor, |_| true, 2, 1e-3);
 }
 
-/// The same in `f16`, where the adapter has it. Powers and logarithms of numbers near 0 or 1 magnify what is rounded away.
 #[cfg(feature = "wgpu")]
 #[test]
 fn burn_in_f16_is_near_candle() {
@@ -139,8 +138,25 @@ fn burn_in_f16_is_near_candle() {
         return;
     }
     let executor = ocelli_engine::burn::wgpu(0, Precision::F16).unwrap();
-    let families = ["attention", "conv", "image", "linear", "networks", "norm"];
-    check(&*executor, |family| families.contains(&family), 2, 2e-2);
+    check(&*executor, is_calm, 2, 2e-2);
+}
+
+#[cfg(feature = "cuda")]
+#[test]
+fn burn_on_cuda_is_like_candle() {
+    if let Err(error) = ocelli_engine::burn::cuda_devices() {
+        eprintln!("skipped: {error}");
+        return;
+    }
+    let on = |precision| ocelli_engine::burn::cuda(0, precision).unwrap();
+    check(&*on(Precision::F32), |_| true, 2, 1e-3);
+    check(&*on(Precision::F16), is_calm, 2, 2e-2);
+}
+
+/// Families to compare in `f16`: powers and logarithms of numbers near 0 or 1 magnify what is rounded away.
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+fn is_calm(family: &str) -> bool {
+    ["attention", "conv", "image", "linear", "networks", "norm"].contains(&family)
 }
 
 /// The names are read from the source, so that an operation without a case fails here.
