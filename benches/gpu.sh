@@ -39,7 +39,7 @@ unpack() {
     done
     chmod +x "$packed"/*
     # Goldens are looked for beside this; the compiler of kernels may lie where the linker does not look.
-    export CARGO_MANIFEST_DIR="$PWD/models" XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-/tmp}"
+    export OCELLI_TEST_CRATE="$PWD/models" XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-/tmp}"
     local folder
     for folder in /usr/local/cuda/lib64 $(python3 -c 'import nvidia, os; [print(os.path.join(p, d, "lib")) for p in nvidia.__path__ for d in os.listdir(p)]' 2> /dev/null); do
         [ -d "$folder" ] && LD_LIBRARY_PATH="${LD_LIBRARY_PATH:-}:$folder"

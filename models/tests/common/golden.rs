@@ -29,9 +29,9 @@ pub fn cut(case: &str) -> (&str, Option<usize>) {
     }
 }
 
-/// A path of this crate, which carried binaries find where `CARGO_MANIFEST_DIR` says.
+/// A path of this crate, which binaries that were carried elsewhere find where `OCELLI_TEST_CRATE` says.
 pub fn of_crate(path: &str) -> PathBuf {
-    let root = std::env::var_os("CARGO_MANIFEST_DIR");
+    let root = std::env::var_os("OCELLI_TEST_CRATE");
     root.map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from).join(path)
 }
 
