@@ -70,7 +70,7 @@ bench() {
 }
 
 DEVICES="${DEVICES:-cuda:0 wgpu:0}"
-[ $# -gt 0 ] || { sed -n '2,12p' "$0"; exit 2; }
+[ $# -gt 0 ] || { sed -n '2,9p' "$0"; exit 2; }
 for part in "$@"; do
     case $part in
         pack) pack ;;

@@ -19,12 +19,9 @@ mod networks;
 
 use std::time::Instant;
 
-use common::formula::fill;
-use ocelli_engine::{Graph, Result, Session, Value};
+use networks::Model;
+use ocelli_engine::{Result, Session};
 use serde_json::json;
-
-/// A name, the side of the picture, and what describes the network and its outputs.
-type Model = (&'static str, usize, fn(&mut Graph, Value));
 
 const MODELS: &[Model] = &[
     ("rfdetr-nano", 384, |g, image| networks::rfdetr("nano", g, image)),
@@ -61,20 +58,9 @@ fn main() {
     }
 }
 
-fn session(
-    &(_, side, describe): &Model,
-    device: &str,
-    precision: &str,
-    batch: usize,
-) -> Result<Box<dyn Session>> {
-    let shape = [batch, side, side, 3];
-    let mut g = Graph::new();
-    let image = g.input("image", &shape)?;
-    describe(&mut g, image);
-    let mut session =
-        common::device(device, common::precision_of(precision))?.compile(&g)?.session()?;
-    session.input(0)?.copy_from_slice(&fill("input", &shape, 0));
-    Ok(session)
+fn session(model: &Model, device: &str, precision: &str, batch: usize) -> Result<Box<dyn Session>> {
+    let executor = common::device(device, common::precision_of(precision))?;
+    networks::session(model, batch, &*executor)
 }
 
 /// Milliseconds of the first run, and of `runs` later ones, ascending.

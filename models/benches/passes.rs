@@ -17,11 +17,7 @@ mod common;
 #[allow(dead_code, reason = "each bench uses a part")]
 mod networks;
 
-use common::formula::fill;
-use ocelli_engine::{Graph, Value};
-
-/// A name, the side of the picture, and what describes the network and its outputs.
-type Model = (&'static str, usize, fn(&mut Graph, Value));
+use networks::Model;
 
 const MODELS: &[Model] = &[
     ("rfdetr-nano-128", 128, |g, image| networks::rfdetr("nano", g, image)),
@@ -42,13 +38,8 @@ fn main() {
 }
 
 fn run(model: &str, passes: usize) {
-    let (_, side, describe) = MODELS.iter().find(|(name, ..)| *name == model).unwrap();
-    let shape = [1, *side, *side, 3];
-    let mut g = Graph::new();
-    let image = g.input("image", &shape).unwrap();
-    describe(&mut g, image);
-    let mut session = common::executor().compile(&g).unwrap().session().unwrap();
-    session.input(0).unwrap().copy_from_slice(&fill("input", &shape, 0));
+    let model = MODELS.iter().find(|(name, ..)| *name == model).unwrap();
+    let mut session = networks::session(model, 1, &*common::executor()).unwrap();
     for _ in 0..passes {
         session.run().unwrap();
     }

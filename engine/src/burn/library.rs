@@ -164,9 +164,7 @@ fn numbers<B: Kernels>(
         Precision::F32 => return Ok(FloatDType::F32),
         Precision::F16 => (FloatDType::F16, DType::F16),
         Precision::Bf16 => (FloatDType::BF16, DType::BF16),
-        Precision::Int8 => {
-            return Err(unsupported(executor, precision));
-        }
+        Precision::Int8 => return Err(unsupported(executor, precision)),
     };
     if caught(executor, || Ok(B::supports_dtype(device, stored)))? {
         Ok(numbers)

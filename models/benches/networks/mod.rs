@@ -3,13 +3,31 @@
 use std::sync::Arc;
 
 use ocelli_engine::op::Activation;
-use ocelli_engine::{Graph, Value, Weights};
+use ocelli_engine::{Executor, Graph, Result, Session, Value, Weights};
 use ocelli_models::depth_anything::v2;
 use ocelli_models::{clip, resnet, rfdetr, vit, yolo};
 
-use crate::common::formula::Formula;
+use crate::common::formula::{Formula, fill};
 use crate::common::rfdetr::salt_of_selection;
 use crate::common::yolo::{Checkpoint, cases};
+
+/// A name, the side of the picture, and what describes the network and its outputs.
+pub(crate) type Model = (&'static str, usize, fn(&mut Graph, Value));
+
+/// The network of `model` on an executor, with a batch of pictures.
+pub(crate) fn session(
+    &(_, side, describe): &Model,
+    batch: usize,
+    executor: &dyn Executor,
+) -> Result<Box<dyn Session>> {
+    let shape = [batch, side, side, 3];
+    let mut g = Graph::new();
+    let image = g.input("image", &shape)?;
+    describe(&mut g, image);
+    let mut session = executor.compile(&g)?.session()?;
+    session.input(0)?.copy_from_slice(&fill("input", &shape, 0));
+    Ok(session)
+}
 
 pub(crate) fn rfdetr(variant: &str, g: &mut Graph, image: Value) {
     let source = Arc::new(Formula::new(0, salt_of_selection));

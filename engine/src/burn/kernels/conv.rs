@@ -135,7 +135,7 @@ pub(super) fn conv<R: CubeRuntime>(x: CubeTensor<R>, of: Conv<CubeTensor<R>>) ->
 
 #[cube(launch, address_type = "dynamic")]
 fn kernel<F: Float>(
-    weight: &Array<Vector<F, Const<4>>>,
+    weight: &Array<Vector<F, Const<COLUMNS>>>,
     bias: &Array<F>,
     residual: &Array<F>,
     x: &Array<F>,
@@ -173,8 +173,8 @@ fn kernel<F: Float>(
     }
 
     let mut pixels = SharedMemory::<f32>::new(ROWS * DEPTH);
-    let mut weights = SharedMemory::<Vector<f32, Const<4>>>::new(columns * DEPTH);
-    let mut sums = Array::<Vector<f32, Const<4>>>::new(PIXELS);
+    let mut weights = SharedMemory::<Vector<f32, Const<COLUMNS>>>::new(columns * DEPTH);
+    let mut sums = Array::<Vector<f32, Const<COLUMNS>>>::new(PIXELS);
     #[unroll]
     for i in 0..PIXELS {
         sums[i] = Vector::new(0.0f32);
@@ -204,7 +204,7 @@ fn kernel<F: Float>(
         let own_column = first_column + column;
         let inside = k < of.depth && own_column < stored;
         let place = select(inside, k * stored + own_column, 0);
-        let value = Vector::<f32, Const<4>>::cast_from(weight[place]);
+        let value = Vector::<f32, Const<COLUMNS>>::cast_from(weight[place]);
         weights[unit] = select(inside, value, Vector::new(0.0f32));
         sync_cube();
         for i in 0..DEPTH {
@@ -231,7 +231,7 @@ fn kernel<F: Float>(
 /// What follows the sums of a pixel, and the channels of it that there are.
 #[cube]
 fn finish<F: Float>(
-    sum: Vector<f32, Const<4>>,
+    sum: Vector<f32, Const<COLUMNS>>,
     bias: &Array<F>,
     residual: &Array<F>,
     y: &mut Array<F>,
@@ -242,8 +242,8 @@ fn finish<F: Float>(
     b: f32,
     #[comptime] parts: Parts,
 ) {
-    let mut before = Vector::<f32, Const<4>>::new(0.0f32);
-    let mut after = Vector::<f32, Const<4>>::new(0.0f32);
+    let mut before = Vector::<f32, Const<COLUMNS>>::new(0.0f32);
+    let mut after = Vector::<f32, Const<COLUMNS>>::new(0.0f32);
     #[unroll]
     for j in 0..COLUMNS {
         if first + j < out {
@@ -258,7 +258,7 @@ fn finish<F: Float>(
             }
         }
     }
-    let value = activated::<Const<4>>(sum + before, a, b, parts.function) + after;
+    let value = activated::<Const<COLUMNS>>(sum + before, a, b, parts.function) + after;
     #[unroll]
     for j in 0..COLUMNS {
         if first + j < out {
