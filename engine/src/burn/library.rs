@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use burn_backend::{DType, ExecutionError, FloatDType, TensorData, read_sync};
 
 use super::array::{Array, kept};
+use super::faults::{self, Watch};
 use super::kernels::Kernels;
-use super::{arithmetic, conv, faults, image, layout, linear, norm, sample, select};
+use super::{arithmetic, conv, image, layout, linear, norm, sample, select};
 use crate::cpu::CpuExecutor;
 use crate::eager::{Constants, Library};
 use crate::op::{Op, Resize};
@@ -18,6 +19,7 @@ use crate::{Error, Executor, Graph, Key, Precision, Result, Shape, Tensor};
 pub(super) struct Burn<B: Kernels> {
     name: &'static str,
     device: B::Device,
+    watch: Watch,
     /// The type of weights and values. Indices are `f32`.
     numbers: FloatDType,
     /// Bytes of the largest buffer.
@@ -36,11 +38,11 @@ impl<B: Kernels> Burn<B> {
         largest: u64,
         precision: Precision,
     ) -> Result<Burn<B>> {
-        faults::watch();
+        let watch = Watch::of(&device);
         let numbers = numbers::<B>(name, &device, precision)?;
         let (host, constants, resizings) =
             (CpuExecutor::new(0)?, Mutex::default(), Mutex::default());
-        Ok(Burn { name, device, numbers, largest, host, constants, resizings })
+        Ok(Burn { name, device, watch, numbers, largest, host, constants, resizings })
     }
 
     /// An array of `f32`.
@@ -132,9 +134,9 @@ impl<B: Kernels> Library for Burn<B> {
     }
 
     fn watched<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        let before = faults::count();
+        let before = self.watch.count();
         let outcome = work();
-        match faults::since(before) {
+        match self.watch.since(before) {
             Some(fault) => Err(self.failed(fault)),
             None => outcome,
         }

@@ -121,6 +121,7 @@ impl AdapterInfo {
 
 #[cfg(test)]
 mod tests {
+    use super::super::faults::Watch;
     use super::*;
     use crate::Graph;
 
@@ -136,8 +137,11 @@ mod tests {
         let y = g.slice(y, 0, 0..2).unwrap();
         g.output("y", y);
         let mut session = executor.compile(&g).unwrap().session().unwrap();
+        let (other, _) = open(0, Precision::F32).unwrap();
+        let bystander = Watch::of(&other);
         let error = session.run().unwrap_err();
         assert!(matches!(error, Error::Backend { executor: "wgpu", .. }), "{error}");
+        assert_eq!(bystander.since(0), None);
     }
 
     #[test]
