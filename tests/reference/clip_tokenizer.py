@@ -1,19 +1,21 @@
 """What OpenAI's, open_clip's, the Perception Encoder's and transformers' tokenizers make of texts.
 
-    python tests/reference/clip_tokenizer.py                the golden file, with a small list of pairs made here
+    python tests/reference/clip_tokenizer.py                the golden files, each with a small list of pairs made here
     python tests/reference/clip_tokenizer.py FILE COUNT     COUNT texts with OpenAI's own list of pairs, to be compared by
                                                             OCELLI_TOKENIZER_CASES=FILE cargo test -p ocelli-models --lib tokenizer -- --ignored
 
-Writes JSON: `sets`, each with `manner`, `count` (tokens), the files, and `rows` of texts with the numbers of their tokens. Texts
+Writes JSON: `count` (tokens), the files, and `sets`, each with its `manner` and `rows` of texts with the numbers of their tokens. The
+second golden file has what mixed texts are made of, and of each text's tokens (little-endian u32) only the CRC-32 in hexadecimal. Texts
 that ftfy takes for wrongly decoded ones (`fix_encoding`) are left out and counted, since that guess is not made here.
 """
 
 import gzip
 import json
-import random
+import struct
 import sys
 import tempfile
 import unicodedata
+import zlib
 from collections import Counter
 from pathlib import Path
 
@@ -23,8 +25,11 @@ import open_clip.tokenizer as open_clip
 from inference_models.models.perception_encoder.vision_encoder import tokenizer as perception
 from transformers import CLIPTokenizer
 
-GOLDEN = Path(__file__).resolve().parents[2] / "models/tests/goldens/clip/tokenizer.json"
-PAIRS = 300
+FOLDER = Path(__file__).resolve().parents[2] / "models/tests/goldens/clip"
+GOLDEN, MIXED_GOLDEN = FOLDER / "tokenizer.json", FOLDER / "tokenizer_mixed.json"
+PAIRS, MIXED_PAIRS = 300, 1500
+# How many mixed texts there are, and about how many bytes the very long ones have.
+MIXED, LONG = 4000, 12000
 TEXTS = [
     "", " ", "a photo of a cat", "A Photo of\ta  CAT.\n", "a photo of a café, naïve façade, Ångström, Straße",
     "it's, we'll, they've, don't, I'm, you're, he'd, IT'S", "it’s ‘curly’ and “double” quotes", "2024-11-22 at 10:45, ½ of ² and Ⅷ",
@@ -36,14 +41,14 @@ TEXTS = [
 ]
 
 
-def pairs_of(texts):
+def pairs_of(texts, wanted):
     """A small list of pairs, joined by how often they occur."""
     signs, merges = openai.bytes_to_unicode(), []
     words = Counter()
     for word in " ".join(texts).lower().split():
         letters = [signs[byte] for byte in word.encode()]
         words[(*letters[:-1], letters[-1] + "</w>")] += 1
-    for _ in range(PAIRS):
+    for _ in range(wanted):
         counts = Counter()
         for word, count in words.items():
             for pair in zip(word, word[1:]):
@@ -68,23 +73,72 @@ def fixed(text):
     return ftfy.fix_text(text) != ftfy.fix_text(text, fix_encoding=False)
 
 
-def random_text(rng):
-    """Words of many scripts, with what cleaning looks at between them; no characters of later versions of Unicode."""
-    ranges = [(0x20, 0x7E)] * 6 + [(0xA0, 0x17F), (0x180, 0x24F), (0x300, 0x36F), (0x370, 0x3FF), (0x400, 0x4FF), (0x590, 0x6FF), (0x900, 0x97F)]
-    ranges += [(0xE00, 0xE7F), (0x2000, 0x206F), (0x2100, 0x218F), (0x3040, 0x30FF), (0x4E00, 0x9FFF), (0xAC00, 0xD7A3), (0xFB00, 0xFB06), (0xFE00, 0xFE0F)]
-    ranges += [(0xFF01, 0xFFEF), (0x1F300, 0x1F64F), (0x1F900, 0x1F9FF), (0x1D400, 0x1D7FF), (0, 0x1F)]
-    snippets = ["a photo of ", "the ", "'s ", "n’t ", "&amp;", "&eacute;", "&lt;", "<br>", "\n", "&#8217;", "\u200d", "’s", "“", "”", " 123 ", "don't ", "…", "&AMP;", "\u00a0"]
-    parts = []
-    for _ in range(rng.randrange(1, 12)):
-        if rng.random() < 0.4:
-            parts.append(rng.choice(snippets))
+def assigned(ranges):
+    """The ranges without characters that Unicode has not given out."""
+    runs = []
+    for code in (code for low, high in ranges for code in range(low, high + 1)):
+        if unicodedata.category(chr(code)) == "Cn":
+            continue
+        if runs and runs[-1][1] == code - 1:
+            runs[-1][1] = code
         else:
-            low, high = rng.choice(ranges)
-            parts.append("".join(chr(rng.randint(low, high)) for _ in range(rng.randrange(1, 9))))
-            parts.append(rng.choice(["", " ", " "]))
-    text = "".join(parts)
-    text = "".join(c for c in text if unicodedata.category(c) != "Cn")
-    return text * rng.choice([1] * 19 + [40])
+            runs.append([code, code])
+    return runs
+
+
+ALPHABETS = [assigned(ranges) for ranges in [
+    *[[(0x20, 0x7E)]] * 6, [(0xA0, 0x17F)], [(0x180, 0x24F)], [(0x300, 0x36F)], [(0x370, 0x3FF)], [(0x400, 0x4FF)], [(0x590, 0x6FF)], [(0x900, 0x97F)],
+    [(0xE00, 0xE7F)], [(0x2000, 0x206F)], [(0x2100, 0x218F)], [(0x3040, 0x30FF)], [(0x4E00, 0x9FEF)], [(0xAC00, 0xD7A3)], [(0xFB00, 0xFB06), (0xFE00, 0xFE0F)],
+    [(0xFF01, 0xFFEF)], [(0x1F300, 0x1F64F)], [(0x1F900, 0x1F9FF)], [(0x1D400, 0x1D7FF)], [(0, 0x1F)],
+]]
+SNIPPETS = [
+    "a photo of ", "the ", "'s ", "n’t ", "&amp;", "&eacute;", "&lt;", "<br>", "\n", "&#8217;", "\u200d", "’s", "“", "”", " 123 ", "don't ", "…", "&AMP;", "\u00a0",
+    "👩‍👩‍👧 ", "🏳️‍🌈", "e\u0301", "猫の写真 ", "фото ", "café ", "Straße ",
+]
+
+
+def mixed_text(number):
+    """Words of many scripts, with what cleaning looks at between them; some very long. The same as the test's in Rust."""
+    state = number
+
+    def below(count):
+        nonlocal state
+        state = (state * 6364136223846793005 + 1442695040888963407) % 2**64
+        return (state >> 33) % count
+
+    def letter(runs):
+        place = below(sum(high - low + 1 for low, high in runs))
+        for low, high in runs:
+            if place <= high - low:
+                return chr(low + place)
+            place -= high - low + 1
+
+    text = ""
+    for _ in range(1 + below(11)):
+        if below(5) < 2:
+            text += SNIPPETS[below(len(SNIPPETS))]
+        else:
+            runs = ALPHABETS[below(len(ALPHABETS))]
+            text += "".join(letter(runs) for _ in range(1 + below(8)))
+            text += " " * (below(3) > 0)
+    long = below(20) == 0
+    return text * (LONG // len(text.encode())) if long else text
+
+
+def mixed():
+    """The second golden file: a hash of each text's tokens."""
+    texts = [mixed_text(number) for number in range(MIXED)]
+    merges = pairs_of([text[:200] for text in texts], MIXED_PAIRS)
+    left_out = [number for number, text in enumerate(texts) if fixed(text)]
+    kept = [text for number, text in enumerate(texts) if number not in left_out]
+    sets = tokens_of(kept, merges)
+    hashes = lambda rows: "".join(f"{zlib.crc32(struct.pack(f'<{len(tokens)}I', *tokens)):08x}" for _, tokens in rows)
+    document = {
+        "count": 512 + len(merges) + 2, "merges": "\n".join(" ".join(pair) for pair in merges), "texts": MIXED, "long": LONG, "left_out": left_out,
+        "alphabets": ALPHABETS, "snippets": SNIPPETS, "sets": [{"manner": set["manner"], "crc32": hashes(set["rows"])} for set in sets],
+    }
+    write(MIXED_GOLDEN, document)
+    print(len(kept), "mixed texts,", len(left_out), "left out")
 
 
 def transformers_of(merges):
@@ -94,10 +148,10 @@ def transformers_of(merges):
     return vocab, CLIPTokenizer(vocab=vocab, merges=[tuple(pair) for pair in merges])
 
 
-def main(path, texts, merges, files):
+def tokens_of(texts, merges):
+    """Of each manner, texts and their tokens."""
     count = 512 + len(merges) + 2
-    texts = [text for text in texts if not fixed(text)]
-    vocab, hugging_face = transformers_of(merges)
+    _, hugging_face = transformers_of(merges)
     with tempfile.NamedTemporaryFile(suffix=".txt.gz") as file:
         Path(file.name).write_bytes(gzip.compress(("#version\n" + "\n".join(" ".join(pair) for pair in merges)).encode()))
         plain = openai.SimpleTokenizer(file.name)
@@ -107,29 +161,44 @@ def main(path, texts, merges, files):
     around = lambda tokens: [ends[0], *tokens, ends[1]]
     open_rows = rows(lambda text: around(open_one.encode(text)))
     assert open_rows == rows(lambda text: around(perceiving.encode(text)))
-    sets = [
+    return [
         {"manner": "openai", "rows": rows(lambda text: around(plain.encode(text)))},
         {"manner": "open-clip", "rows": open_rows},
         {"manner": "transformers", "rows": rows(lambda text: hugging_face(text)["input_ids"])},
     ]
-    document = {"count": count, **files(merges, vocab, hugging_face), "sets": sets}
+
+
+def write(path, document):
     path.write_text(json.dumps(document, ensure_ascii=True, separators=(",", ":")) + "\n")
-    print(path, path.stat().st_size, "bytes,", len(texts), "texts,", count, "tokens")
+    print(path, path.stat().st_size, "bytes,", document["count"], "tokens")
+
+
+def chosen():
+    """The first golden file: texts chosen by hand, and a list of pairs in each of its files."""
+    texts = [text for text in TEXTS if not fixed(text)]
+    merges = pairs_of(TEXTS, PAIRS)
+    vocab, hugging_face = transformers_of(merges)
+    files = {
+        "merges": "\n".join(" ".join(pair) for pair in merges),
+        "vocab": json.dumps(vocab),
+        "tokenizer": json.loads(hugging_face.backend_tokenizer.to_str()),
+    }
+    write(GOLDEN, {"count": 512 + len(merges) + 2, **files, "sets": tokens_of(texts, merges)})
+
+
+def whole(path, count):
+    """Mixed texts with OpenAI's own list."""
+    texts = TEXTS + [mixed_text(number) for number in range(count)]
+    kept = [text for text in texts if not fixed(text)]
+    print(len(texts) - len(kept), "of", len(texts), "texts are taken for wrongly decoded ones")
+    lines = gzip.open(openai.default_bpe()).read().decode().split("\n")[1 : 49152 - 256 - 2 + 1]
+    merges = [tuple(line.split()) for line in lines]
+    write(path, {"count": 512 + len(merges) + 2, "path": openai.default_bpe(), "sets": tokens_of(kept, merges)})
 
 
 if __name__ == "__main__":
     if len(sys.argv) == 1:
-        small = pairs_of(TEXTS)
-        describe = lambda merges, vocab, slow: {
-            "merges": "\n".join(" ".join(pair) for pair in merges),
-            "vocab": json.dumps(vocab),
-            "tokenizer": json.loads(slow.backend_tokenizer.to_str()),
-        }
-        main(GOLDEN, TEXTS, small, describe)
+        chosen()
+        mixed()
     else:
-        rng = random.Random(7)
-        texts = TEXTS + [random_text(rng) for _ in range(int(sys.argv[2]))]
-        print(sum(map(fixed, texts)), "of", len(texts), "texts are taken for wrongly decoded ones")
-        lines = gzip.open(openai.default_bpe()).read().decode().split("\n")[1 : 49152 - 256 - 2 + 1]
-        whole = [tuple(line.split()) for line in lines]
-        main(Path(sys.argv[1]), texts, whole, lambda merges, vocab, slow: {"path": openai.default_bpe()})
+        whole(Path(sys.argv[1]), int(sys.argv[2]))

@@ -4,9 +4,14 @@ use serde_json::{Value, json};
 
 use super::*;
 
+mod mixed;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens/clip")
+}
+
 fn goldens() -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens/clip/tokenizer.json");
-    read(&path)
+    read(&folder().join("tokenizer.json"))
 }
 
 fn read(path: &Path) -> Value {
