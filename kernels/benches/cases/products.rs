@@ -187,6 +187,7 @@ fn dense([size, i, o, kernel, stride, groups]: [usize; 6]) -> Vec<Case> {
         (Algorithm::Direct, Factors::F32),
         (Algorithm::Direct, Factors::Bf16),
         (Algorithm::Winograd2, Factors::F32),
+        (Algorithm::Winograd2, Factors::Bf16),
         (Algorithm::Winograd4, Factors::F32),
     ];
     all.into_iter().filter(|(algorithm, _)| algorithm.fits(&spec, weight)).map(case).collect()

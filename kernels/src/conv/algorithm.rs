@@ -1,6 +1,6 @@
 //! Which way a convolution is computed.
 
-use super::{Conv2d, winograd};
+use super::{Conv2d, FEW_CHANNELS, winograd};
 use crate::simd::has_bf16;
 use crate::{Factors, Isa};
 
@@ -27,7 +27,7 @@ fn bytes(factors: Factors) -> f64 {
 /// Vector instructions for each product, with loads that nothing hides.
 const OF_PRODUCT: f64 = 1.1;
 
-/// How long direct products take beside those of `f32`, as `benches/kernels.rs` measures them.
+/// How long products take beside those of `f32`, as `benches/kernels.rs` measures them; weights have half the bytes.
 fn slowness(factors: Factors, isa: Isa) -> f64 {
     match factors {
         Factors::F32 => 1.0,
@@ -54,11 +54,7 @@ impl Algorithm {
             return Algorithm::Direct;
         }
         let out = spec.output_size(size, [3, 3]);
-        let slower = slowness(factors, isa);
-        let cost = |algorithm: Algorithm| {
-            let cost = algorithm.instructions(isa.lanes(), bytes(factors), shape, out);
-            if algorithm == Algorithm::Direct { cost * slower } else { cost }
-        };
+        let cost = |algorithm: Algorithm| algorithm.instructions(isa, factors, shape, out);
         let all = [Algorithm::Direct, Algorithm::Winograd2, Algorithm::Winograd4];
         all.into_iter().min_by(|a, b| cost(*a).total_cmp(&cost(*b))).unwrap_or(Algorithm::Direct)
     }
@@ -67,22 +63,26 @@ impl Algorithm {
     /// the transforms fit what `benches/kernels.rs` measures.
     fn instructions(
         self,
-        lanes: usize,
-        bytes: f64,
+        isa: Isa,
+        factors: Factors,
         [o, i, ..]: [usize; 4],
         [h, w]: [usize; 2],
     ) -> f64 {
-        let vectors = |channels: usize| channels.div_ceil(lanes) as f64;
-        let of_products = |places: f64| places * (i as f64) * vectors(o);
-        let of_weights = |places: f64| places * (o * i * size_of::<f32>()) as f64 / bytes;
+        let rounds = self != Algorithm::Winograd4 && i >= FEW_CHANNELS;
+        let slower = slowness(if rounds { factors } else { Factors::F32 }, isa);
+        let vectors = |channels: usize| channels.div_ceil(isa.lanes()) as f64;
+        let of_products = |places: f64| slower * OF_PRODUCT * places * (i as f64) * vectors(o);
+        let of_weights =
+            |places: f64| slower * places * (o * i * size_of::<f32>()) as f64 / bytes(factors);
         let by_squares = |side: usize, transform: f64| {
             let squares = (h.div_ceil(side) * w.div_ceil(side)) as f64;
             let places = ((side + 2) * (side + 2)) as f64;
             let transforms = transform * (vectors(i) + vectors(o));
-            squares * (OF_PRODUCT * of_products(places) + transforms) + of_weights(places)
+            squares * (of_products(places) + transforms) + of_weights(places)
         };
         match self {
-            Algorithm::Direct => (h * w) as f64 * OF_PRODUCT * of_products(9.0) + of_weights(9.0),
+            Algorithm::Direct => (h * w) as f64 * of_products(9.0) + of_weights(9.0),
+            Algorithm::Winograd2 if rounds && factors == Factors::Bf16 => by_squares(2, 90.0),
             Algorithm::Winograd2 => by_squares(2, 150.0),
             Algorithm::Winograd4 => by_squares(4, 350.0),
         }

@@ -4,20 +4,19 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::window::Window;
-use super::{Conv2d, PackedConv};
+use super::{Conv2d, FEW_CHANNELS, PackedConv};
 use crate::gemm::Epilogue;
 use crate::gemm::indirect::{MAX_TAPS, PATCH, Product, Source, Table};
 use crate::gemm::panels::{Aligned, Panels};
 use crate::gemm::tile::MAX_MR;
 use crate::{Context, Factors, Image, ImageMut, Isa};
 
-/// Channels below which the taps of a kernel row are read as one run, and nothing is rounded.
-const FEW_CHANNELS: usize = 16;
-
 /// `[groups][n / NR][taps][factors.floats(k)][NR]`
 pub(super) struct Dense {
     factors: Factors,
     panels: Aligned,
+    /// The same for taps that are read as runs, `[n / NR][kh][factors.floats(kw * k)][NR]`, where rounding those pays.
+    rounded_runs: Option<Aligned>,
     group_len: usize,
     offsets: Vec<[isize; 2]>,
     zeros: Vec<f32>,
@@ -32,6 +31,15 @@ impl Dense {
         w: &[f32],
     ) -> Dense {
         let (taps, n) = (kh * kw, o / spec.groups);
+        let rounded_runs = (factors == Factors::Bf16 && rounds_runs(isa, spec, [o, i, kh, kw]))
+            .then(|| {
+                let layout = Panels::new(isa, o);
+                let mut panels = Aligned::zeros(layout.len(kh * factors.floats(kw * i)));
+                layout.pack_factors(&mut panels, factors, [kh, kw * i], |y, p, column| {
+                    w[(column * i + p % i) * taps + y * kw + p / i]
+                });
+                panels
+            });
         let rounds = i >= FEW_CHANNELS && taps <= MAX_TAPS;
         let factors = if rounds { factors } else { Factors::F32 };
         let layout = Panels::new(isa, n);
@@ -49,11 +57,12 @@ impl Dense {
             [y as isize, x as isize]
         };
         let offsets = (0..taps).map(offset).collect();
-        Dense { factors, panels, group_len, offsets, zeros: vec![0.0; i * kw] }
+        Dense { factors, panels, rounded_runs, group_len, offsets, zeros: vec![0.0; i * kw] }
     }
 
     pub(super) fn bytes(&self) -> usize {
-        size_of_val(&self.panels[..])
+        let runs = self.rounded_runs.as_ref().map_or(0, |runs| size_of_val(&runs[..]));
+        size_of_val(&self.panels[..]) + runs
     }
 
     pub(super) fn run(
@@ -89,7 +98,10 @@ impl Dense {
                 spec,
                 zeros: self.zeros.as_ptr(),
             };
-            let product = Product { taps: kh, k: kw * i, ..product(0).with(runs) };
+            let mut product = Product { taps: kh, k: kw * i, ..product(0).with(runs) };
+            if let Some(panels) = &self.rounded_runs {
+                (product.factors, product.panels) = (Factors::Bf16, panels);
+            }
             // SAFETY: both images were checked; a run lies in a row of the input, in the zeros or in the patch.
             unsafe { product.run(ctx) };
             return;
@@ -101,6 +113,13 @@ impl Dense {
             unsafe { product(group).with(window).run(ctx) };
         }
     }
+}
+
+/// Whether runs are rounded: where that spares more products of each than it takes instructions.
+fn rounds_runs(isa: Isa, spec: &Conv2d, [o, i, kh, kw]: [usize; 4]) -> bool {
+    const ROUNDING: usize = 16;
+    let spared = (kw * i - Factors::Bf16.floats(kw * i)) * o.div_ceil(isa.lanes());
+    spec.groups == 1 && i < FEW_CHANNELS && kh <= MAX_TAPS && spared > ROUNDING
 }
 
 /// Whether the taps of a kernel row lie together, and few enough that copies of those at the border fit.

@@ -26,6 +26,9 @@ use crate::gemm::Epilogue;
 use crate::{Context, Image, ImageMut};
 use packed::Form;
 
+/// Channels below which the taps of a kernel row are read as one run, and nothing else is rounded.
+const FEW_CHANNELS: usize = 16;
+
 /// How the kernel of a convolution moves over its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conv2d {

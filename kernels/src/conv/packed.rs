@@ -30,8 +30,8 @@ impl PackedConv {
         PackedConv::with(isa, Algorithm::Direct, Factors::F32, spec, shape, w)
     }
 
-    /// Packs PyTorch weights `[out, in / groups, kh, kw]` for an algorithm, the direct one of products of `factors`, where
-    /// there are enough of them that rounding pays.
+    /// Packs PyTorch weights `[out, in / groups, kh, kw]` for an algorithm and products of `factors`, where there are enough
+    /// of them that rounding pays; [`Algorithm::Winograd4`] rounds none.
     ///
     /// # Panics
     /// As [`PackedConv::new`], and when the algorithm cannot do such a convolution.
@@ -55,8 +55,8 @@ impl PackedConv {
                 Form::Depthwise(Depthwise::pack(&spec, shape, w))
             }
             Algorithm::Direct => Form::Dense(Dense::pack(isa, factors, &spec, shape, w)),
-            Algorithm::Winograd2 => Form::Winograd(Winograd::pack(isa, 2, shape, w)),
-            Algorithm::Winograd4 => Form::Winograd(Winograd::pack(isa, 4, shape, w)),
+            Algorithm::Winograd2 => Form::Winograd(Winograd::pack(isa, 2, factors, shape, w)),
+            Algorithm::Winograd4 => Form::Winograd(Winograd::pack(isa, 4, factors, shape, w)),
         };
         PackedConv { isa, spec, shape, form }
     }

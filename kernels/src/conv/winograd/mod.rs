@@ -10,13 +10,13 @@ mod transform;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{Conv2d, PackedConv};
+use super::{Conv2d, FEW_CHANNELS, PackedConv};
 use crate::gemm::Epilogue;
 use crate::gemm::panels::{Aligned, Panels};
 use crate::gemm::tile::{MAX_NR, tile_shape};
-use crate::simd::dispatch;
+use crate::simd::{bf16, dispatch, dispatch_bf16};
 use crate::split::{Base, part};
-use crate::{Context, Image, ImageMut, Isa};
+use crate::{Context, Factors, Image, ImageMut, Isa};
 use piece::{Piece, Squares};
 use transform::{Four, Transform, Two};
 
@@ -27,25 +27,34 @@ const GAP: usize = 16;
 /// Columns of the output that are worth transforming the input a second time for.
 const WORTH_COLUMNS: usize = 64;
 
-/// Weights, transformed: `[n / NR][A * A][k][NR]`.
+/// Weights, transformed: `[n / NR][A * A][factors.floats(k)][NR]`.
 pub(super) struct Winograd {
     outputs: usize,
+    factors: Factors,
     panels: Aligned,
     zeros: Vec<f32>,
 }
 
 impl Winograd {
-    /// For squares of `outputs` by `outputs` output pixels, two or four.
-    pub(super) fn pack(isa: Isa, outputs: usize, [o, i, ..]: [usize; 4], w: &[f32]) -> Winograd {
+    /// For squares of `outputs` by `outputs` output pixels, two or four. Only the products for two are rounded: those for four
+    /// would have five times the error of the definition's, where these have less than twice.
+    pub(super) fn pack(
+        isa: Isa,
+        outputs: usize,
+        factors: Factors,
+        [o, i, ..]: [usize; 4],
+        w: &[f32],
+    ) -> Winograd {
+        let factors = if outputs == 2 && i >= FEW_CHANNELS { factors } else { Factors::F32 };
         let layout = Panels::new(isa, o);
         let side = outputs + 2;
-        let mut panels = Aligned::zeros(layout.len(side * side * i));
+        let mut panels = Aligned::zeros(layout.len(side * side * factors.floats(i)));
         if outputs == 2 {
-            pack::<Two, 4, 2>(&mut panels, layout, i, w);
+            pack::<Two, 4, 2>(&mut panels, layout, factors, i, w);
         } else {
-            pack::<Four, 6, 4>(&mut panels, layout, i, w);
+            pack::<Four, 6, 4>(&mut panels, layout, factors, i, w);
         }
-        Winograd { outputs, panels, zeros: vec![0.0; i] }
+        Winograd { outputs, factors, panels, zeros: vec![0.0; i] }
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -60,7 +69,11 @@ impl Winograd {
         threads: usize,
     ) -> usize {
         let size = w.spec().output_size([h, width], [3, 3]);
-        Blocks::new(self.outputs, w, [n, size[0], size[1]], threads).scratch * threads
+        self.blocks(w, [n, size[0], size[1]], threads).scratch * threads
+    }
+
+    fn blocks(&self, w: &PackedConv, out: [usize; 3], threads: usize) -> Blocks {
+        Blocks::new(self.outputs, self.factors.floats(w.inputs()), w, out, threads)
     }
 
     pub(super) fn run(
@@ -73,12 +86,13 @@ impl Winograd {
         scratch: &mut [f32],
     ) {
         let threads = ctx.pool.threads();
-        let blocks = Blocks::new(self.outputs, w, [out.n, out.h, out.w], threads);
+        let blocks = self.blocks(w, [out.n, out.h, out.w], threads);
         let squares = Squares {
             input,
             out,
             pad: [w.spec().pad[0], w.spec().pad[1]],
             outputs: w.outputs(),
+            k: self.factors.floats(w.inputs()),
             panels: &self.panels,
             zeros: &self.zeros,
             epilogue,
@@ -96,12 +110,20 @@ impl Winograd {
                 }
                 let (squares, scratch) = (&squares, &mut *scratch);
                 let (tiles, panels) = blocks.piece(piece);
-                if self.outputs == 2 {
-                    let piece = Piece::<Two, 4, 2>::new(squares, tiles, panels, scratch);
-                    dispatch(w.isa(), piece);
-                } else {
-                    let piece = Piece::<Four, 6, 4>::new(squares, tiles, panels, scratch);
-                    dispatch(w.isa(), piece);
+                match (self.outputs, self.factors) {
+                    (2, Factors::F32) => {
+                        let piece = Piece::<Two, 4, 2, false>::new(squares, tiles, panels, scratch);
+                        dispatch(w.isa(), piece);
+                    }
+                    (2, Factors::Bf16) => {
+                        let piece = Piece::<Two, 4, 2, true>::new(squares, tiles, panels, scratch);
+                        dispatch_bf16(w.isa(), piece);
+                    }
+                    _ => {
+                        let piece =
+                            Piece::<Four, 6, 4, false>::new(squares, tiles, panels, scratch);
+                        dispatch(w.isa(), piece);
+                    }
                 }
             }
         });
@@ -118,23 +140,39 @@ pub(super) fn fits(spec: &Conv2d, shape: [usize; 4]) -> bool {
 fn pack<T: Transform<A, M>, const A: usize, const M: usize>(
     to: &mut [f32],
     layout: Panels,
+    factors: Factors,
     i: usize,
     w: &[f32],
 ) {
+    let floats = factors.floats(i);
+    let transformed = |column: usize, k: usize| {
+        let mut places = [[0.0; A]; A];
+        if let Some(taps) = w[column * i * 9..][..i * 9].chunks_exact(9).nth(k) {
+            let rows: [[f64; A]; 3] = std::array::from_fn(|x| {
+                T::kernel(std::array::from_fn(|y| f64::from(taps[y * 3 + x])))
+            });
+            for (y, row) in places.iter_mut().enumerate() {
+                *row = T::kernel(std::array::from_fn(|x| rows[x][y])).map(|value| value as f32);
+            }
+        }
+        places
+    };
     for panel in (0..layout.count()).map(|index| layout.get(index)) {
-        let all = A * A * i;
+        let all = A * A * floats;
         let to = &mut to[all * panel.first..all * (panel.first + panel.width)];
-        for k in 0..i {
+        for p in 0..floats {
             for column in 0..panel.columns {
-                let taps = &w[((panel.first + column) * i + k) * 9..][..9];
-                let rows: [[f64; A]; 3] = std::array::from_fn(|x| {
-                    T::kernel(std::array::from_fn(|y| f64::from(taps[y * 3 + x])))
-                });
-                for y in 0..A {
-                    let values = T::kernel(std::array::from_fn(|x| rows[x][y]));
-                    for (x, value) in values.into_iter().enumerate() {
-                        to[((y * A + x) * i + k) * panel.width + column] = value as f32;
+                let at = |k| transformed(panel.first + column, k);
+                let places = match factors {
+                    Factors::F32 => at(p),
+                    Factors::Bf16 => {
+                        let (first, second) = (at(2 * p), at(2 * p + 1));
+                        let pair = |y: usize, x: usize| bf16::pair(first[y][x], second[y][x]);
+                        std::array::from_fn(|y| std::array::from_fn(|x| pair(y, x)))
                     }
+                };
+                for (place, value) in places.as_flattened().iter().enumerate() {
+                    to[(place * floats + p) * panel.width + column] = *value;
                 }
             }
         }
@@ -155,11 +193,18 @@ struct Blocks {
 }
 
 impl Blocks {
-    fn new(outputs: usize, w: &PackedConv, [n, h, width]: [usize; 3], threads: usize) -> Blocks {
+    /// Of an output `[n, h, width]`, with `k` floats of each transformed input.
+    fn new(
+        outputs: usize,
+        k: usize,
+        w: &PackedConv,
+        [n, h, width]: [usize; 3],
+        threads: usize,
+    ) -> Blocks {
         let (mr, nr) = tile_shape(w.isa().lanes());
         let tiles = n * h.div_ceil(outputs) * width.div_ceil(outputs);
         let places = (outputs + 2) * (outputs + 2);
-        let of_one = places * (w.inputs() + nr);
+        let of_one = places * (k + nr);
         let fit = (BLOCK_BYTES / 4 / of_one.max(1) / mr).max(2) * mr;
         let fair = tiles.div_ceil(threads * 2).next_multiple_of(mr).max(2 * mr);
         let block = fit.min(fair);
@@ -167,7 +212,7 @@ impl Blocks {
         let panels = Panels::new(w.isa(), w.outputs()).count();
         let worth = (w.outputs() / WORTH_COLUMNS).clamp(1, panels.max(1));
         let columns = (2 * threads).div_ceil(count.max(1)).min(worth);
-        let scratch = places * (block * (w.inputs() + MAX_NR) + 2 * GAP);
+        let scratch = places * (block * (k + MAX_NR) + 2 * GAP);
         Blocks { tiles, block, count, panels, columns, scratch }
     }
 

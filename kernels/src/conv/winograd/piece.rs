@@ -25,6 +25,8 @@ pub(super) struct Squares<'a> {
     pub(super) pad: [usize; 2],
     /// Channels of the output.
     pub(super) outputs: usize,
+    /// Floats of a transformed input of all channels.
+    pub(super) k: usize,
     pub(super) panels: &'a [f32],
     /// As many as the input has channels.
     pub(super) zeros: &'a [f32],
@@ -33,26 +35,26 @@ pub(super) struct Squares<'a> {
     pub(super) block: usize,
 }
 
-/// Squares `tiles` of the output, in the columns of `panels`.
-pub(super) struct Piece<'a, T, const A: usize, const M: usize> {
+/// Squares `tiles` of the output, in the columns of `panels`; products of bf16 with `PAIRS`.
+pub(super) struct Piece<'a, T, const A: usize, const M: usize, const PAIRS: bool> {
     squares: &'a Squares<'a>,
     tiles: Range<usize>,
     panels: Range<usize>,
-    /// `[A * A][block][c]`, with a gap behind each place.
+    /// `[A * A][block][k]`, with a gap behind each place.
     left: *mut f32,
     /// `[A * A][block][MAX_NR]`, likewise.
     products: *mut f32,
     transform: PhantomData<T>,
 }
 
-impl<'a, T, const A: usize, const M: usize> Piece<'a, T, A, M> {
+impl<'a, T, const A: usize, const M: usize, const PAIRS: bool> Piece<'a, T, A, M, PAIRS> {
     pub(super) fn new(
         squares: &'a Squares<'a>,
         tiles: Range<usize>,
         panels: Range<usize>,
         scratch: &'a mut [f32],
     ) -> Self {
-        let left = A * A * (squares.block * squares.input.c + GAP);
+        let left = A * A * (squares.block * squares.k + GAP);
         assert!(scratch.len() >= left + A * A * (squares.block * MAX_NR + GAP));
         assert!(tiles.len() <= squares.block);
         let (left, products) = scratch.split_at_mut(left);
@@ -61,7 +63,9 @@ impl<'a, T, const A: usize, const M: usize> Piece<'a, T, A, M> {
     }
 }
 
-impl<T: Transform<A, M>, const A: usize, const M: usize> Kernel for Piece<'_, T, A, M> {
+impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool> Kernel
+    for Piece<'_, T, A, M, PAIRS>
+{
     type Output = ();
 
     #[inline(always)]
@@ -73,18 +77,21 @@ impl<T: Transform<A, M>, const A: usize, const M: usize> Kernel for Piece<'_, T,
         for index in self.panels.clone() {
             let panel = layout.get(index);
             self.multiply(s, panel);
-            for (row, tile) in self.tiles.clone().enumerate() {
-                self.output(s, row, tile, panel);
+            let some = MAX_PIXELS / (M * M);
+            for first in (0..self.tiles.len()).step_by(some) {
+                self.output(s, first..self.tiles.len().min(first + some), panel);
             }
         }
     }
 }
 
-impl<T: Transform<A, M>, const A: usize, const M: usize> Piece<'_, T, A, M> {
+impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool>
+    Piece<'_, T, A, M, PAIRS>
+{
     /// Floats from one place to the next in [`Piece::left`].
     #[inline(always)]
     fn left_step(&self) -> usize {
-        self.squares.block * self.squares.input.c + GAP
+        self.squares.block * self.squares.k + GAP
     }
 
     #[inline(always)]
@@ -130,7 +137,7 @@ impl<T: Transform<A, M>, const A: usize, const M: usize> Piece<'_, T, A, M> {
     #[inline(always)]
     fn multiply<S: Simd>(&self, s: S, Panel { first, width, .. }: Panel) {
         let (mr, _) = tile_shape(S::LANES);
-        let (k, rows) = (self.squares.input.c, self.tiles.len());
+        let (k, rows) = (self.squares.k, self.tiles.len());
         let zeros = [0.0_f32; MAX_NR];
         let panels = self.squares.panels[A * A * k * first..].as_ptr();
         let parts = rows.div_ceil(mr);
@@ -155,57 +162,57 @@ impl<T: Transform<A, M>, const A: usize, const M: usize> Piece<'_, T, A, M> {
                     out: out.as_ptr(),
                 };
                 // SAFETY: rows are in the scratch, which holds `k` floats of each square and `MAX_NR` products.
-                unsafe { tile::<S, false>(s, some.len(), width, args) };
+                unsafe { tile::<S, PAIRS>(s, some.len(), width, args) };
             }
         }
     }
 
-    /// The pixels of a square, in the columns of a panel.
+    /// The pixels of some squares, at most [`MAX_PIXELS`], in the columns of a panel.
     #[inline(always)]
-    fn output<S: Simd>(&self, s: S, row: usize, tile: usize, panel: Panel) {
+    fn output<S: Simd>(&self, s: S, rows: Range<usize>, panel: Panel) {
         let out = self.squares.out;
         let mut sums = [MaybeUninit::<f32>::uninit(); MAX_PIXELS * MAX_NR];
-        let sums = sums.as_mut_ptr().cast();
-        s.call(Output { piece: self, row, panel, to: sums });
-        let [n, y, x] = self.place(tile);
-        let pixel = |i: usize, j: usize| (n * out.h + y + i) * out.w + x + j;
-        let (rows, columns) = (M.min(out.h - y), M.min(out.w - x));
-        if columns == M {
-            self.finish(s, sums, rows * M, panel, |i| pixel(i / M, i % M));
-            return;
+        let sums = sums.as_mut_ptr().cast::<f32>();
+        let (mut pixels, mut count) = ([0; MAX_PIXELS], 0);
+        for row in rows {
+            let [n, y, x] = self.place(self.tiles.start + row);
+            let inside = [M.min(out.h - y), M.min(out.w - x)];
+            s.call(Output {
+                piece: self,
+                row,
+                panel,
+                inside,
+                to: sums.wrapping_add(count * MAX_NR),
+            });
+            for i in 0..inside[0] {
+                for j in 0..inside[1] {
+                    pixels[count] = (n * out.h + y + i) * out.w + x + j;
+                    count += 1;
+                }
+            }
         }
-        for i in 0..rows {
-            self.finish(s, sums.wrapping_add(i * M * MAX_NR), columns, panel, |j| pixel(i, j));
-        }
+        self.finish(s, sums, &pixels[..count], panel);
     }
 
     /// Sums to output pixels.
     #[inline(always)]
-    fn finish<S: Simd>(
-        &self,
-        s: S,
-        sums: *const f32,
-        count: usize,
-        panel: Panel,
-        pixel: impl Fn(usize) -> usize,
-    ) {
+    fn finish<S: Simd>(&self, s: S, sums: *const f32, pixels: &[usize], panel: Panel) {
         let Squares { out, epilogue, .. } = self.squares;
         let mut to = [std::ptr::null_mut(); MAX_PIXELS];
         let mut residual = [std::ptr::null(); MAX_PIXELS];
         let mut residuals = 0;
-        for (i, (to, residual)) in to.iter_mut().zip(&mut residual).enumerate().take(count) {
-            let pixel = pixel(i);
+        for ((to, residual), &pixel) in to.iter_mut().zip(&mut residual).zip(pixels) {
             *to = out.pixels.ptr().wrapping_add(pixel * out.pixels.ld() + panel.first);
             if let Some(from) = epilogue.residual_at(pixel, panel.first, *to) {
                 *residual = from;
-                residuals = count;
+                residuals = pixels.len();
             }
         }
         s.call(Finish {
             sums,
             stride: MAX_NR,
             columns: panel.columns,
-            out: &to[..count],
+            out: &to[..pixels.len()],
             residual: &residual[..residuals],
             before_activation: epilogue.adds_before_activation(),
             activation: epilogue.activation,
@@ -222,13 +229,15 @@ enum Source<const A: usize> {
 }
 
 /// Transforms the pixels of a square.
-struct Input<'a, 'b, T, const A: usize, const M: usize> {
-    piece: &'a Piece<'b, T, A, M>,
+struct Input<'a, 'b, T, const A: usize, const M: usize, const PAIRS: bool> {
+    piece: &'a Piece<'b, T, A, M, PAIRS>,
     row: usize,
     from: Source<A>,
 }
 
-impl<T: Transform<A, M>, const A: usize, const M: usize> Kernel for Input<'_, '_, T, A, M> {
+impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool> Kernel
+    for Input<'_, '_, T, A, M, PAIRS>
+{
     type Output = ();
 
     #[inline(always)]
@@ -242,49 +251,52 @@ impl<T: Transform<A, M>, const A: usize, const M: usize> Kernel for Input<'_, '_
     }
 }
 
-impl<T: Transform<A, M>, const A: usize, const M: usize> Input<'_, '_, T, A, M> {
+impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool>
+    Input<'_, '_, T, A, M, PAIRS>
+{
     /// All channels of the pixels at `from(y, x)`.
     #[inline(always)]
     fn all<S: Simd>(&self, s: S, from: impl Fn(usize, usize) -> *const f32) {
         let channels = self.piece.squares.input.c;
-        let mut c = 0;
-        while c + S::LANES <= channels {
+        let step = if PAIRS { 2 * S::LANES } else { S::LANES };
+        let whole = channels / step * step;
+        for c in (0..whole).step_by(step) {
             // SAFETY: a pixel of the image, and the zeros, have all channels.
-            self.channels(s, c, S::LANES, |y, x| unsafe { s.load_ptr(from(y, x).wrapping_add(c)) });
-            c += S::LANES;
+            let load = |c, y, x| unsafe { s.load_ptr(from(y, x).wrapping_add(c)) };
+            self.channels(s, c, S::LANES, load);
         }
-        if c < channels {
-            let count = channels - c;
+        if whole < channels {
+            let count = |c| S::LANES.min(channels.saturating_sub(c));
             // SAFETY: as above.
-            let load = |y, x| unsafe { s.load_ptr_partial(from(y, x).wrapping_add(c), count) };
-            self.channels(s, c, count, load);
+            let load =
+                |c, y, x| unsafe { s.load_ptr_partial(from(y, x).wrapping_add(c), count(c)) };
+            let floats = self.piece.squares.k - if PAIRS { whole / 2 } else { whole };
+            self.channels(s, whole, floats, load);
         }
     }
 
-    /// `count` channels from `c` on.
+    /// A vector of channels from `c` on, or a vector of pairs, of which `count` lanes are kept.
     #[inline(always)]
     fn channels<S: Simd>(
         &self,
         s: S,
         c: usize,
         count: usize,
-        load: impl Fn(usize, usize) -> S::F32,
+        load: impl Fn(usize, usize, usize) -> S::F32,
     ) {
         let piece = self.piece;
-        let mut columns = [[s.zero(); A]; A];
-        for x in 0..A {
-            let mut d = [s.zero(); A];
-            for (y, d) in d.iter_mut().enumerate() {
-                *d = load(y, x);
-            }
-            for (row, d) in columns.iter_mut().zip(T::input(s, d)) {
-                row[x] = d;
+        let mut places = Self::places(s, |y, x| load(c, y, x));
+        if PAIRS {
+            let next = Self::places(s, |y, x| load(c + S::LANES, y, x));
+            for (low, high) in places.as_flattened_mut().iter_mut().zip(next.as_flattened()) {
+                *low = s.pairs(*low, *high);
             }
         }
-        let to = piece.left.wrapping_add(self.row * piece.squares.input.c + c);
+        let first = if PAIRS { c / 2 } else { c };
+        let to = piece.left.wrapping_add(self.row * piece.squares.k + first);
         let step = piece.left_step();
-        for (y, row) in columns.into_iter().enumerate() {
-            for (x, v) in T::input(s, row).into_iter().enumerate() {
+        for (y, row) in places.into_iter().enumerate() {
+            for (x, v) in row.into_iter().enumerate() {
                 let to = to.wrapping_add((y * A + x) * step);
                 // SAFETY: the scratch holds all channels of the block's squares at each place.
                 unsafe {
@@ -297,17 +309,40 @@ impl<T: Transform<A, M>, const A: usize, const M: usize> Input<'_, '_, T, A, M> 
             }
         }
     }
+
+    /// Of a vector of channels, the left-hand sides at all places.
+    #[inline(always)]
+    fn places<S: Simd>(s: S, load: impl Fn(usize, usize) -> S::F32) -> [[S::F32; A]; A] {
+        let mut columns = [[s.zero(); A]; A];
+        for x in 0..A {
+            let mut d = [s.zero(); A];
+            for (y, d) in d.iter_mut().enumerate() {
+                *d = load(y, x);
+            }
+            for (row, d) in columns.iter_mut().zip(T::input(s, d)) {
+                row[x] = d;
+            }
+        }
+        for row in &mut columns {
+            *row = T::input(s, *row);
+        }
+        columns
+    }
 }
 
-/// Transforms the products of a square to `[M * M][MAX_NR]` sums.
-struct Output<'a, 'b, T, const A: usize, const M: usize> {
-    piece: &'a Piece<'b, T, A, M>,
+/// Transforms the products of a square to `[MAX_NR]` sums of each pixel inside the picture, `M * M` at most.
+struct Output<'a, 'b, T, const A: usize, const M: usize, const PAIRS: bool> {
+    piece: &'a Piece<'b, T, A, M, PAIRS>,
     row: usize,
     panel: Panel,
+    /// Rows and columns of the square that are in the picture.
+    inside: [usize; 2],
     to: *mut f32,
 }
 
-impl<T: Transform<A, M>, const A: usize, const M: usize> Kernel for Output<'_, '_, T, A, M> {
+impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool> Kernel
+    for Output<'_, '_, T, A, M, PAIRS>
+{
     type Output = ();
 
     #[inline(always)]
@@ -337,11 +372,14 @@ impl<T: Transform<A, M>, const A: usize, const M: usize> Kernel for Output<'_, '
                     row[x] = sum;
                 }
             }
+            let [down, across] = self.inside;
             for (y, row) in rows.into_iter().enumerate() {
                 for (x, sum) in T::output(s, row).into_iter().enumerate() {
-                    let to = self.to.wrapping_add((y * M + x) * MAX_NR + at);
-                    // SAFETY: `to` has `MAX_NR` floats for each of `M * M` pixels.
-                    unsafe { s.store_ptr(s.add(sum, bias), to) };
+                    if y < down && x < across {
+                        let to = self.to.wrapping_add((y * across + x) * MAX_NR + at);
+                        // SAFETY: `to` has `MAX_NR` floats for each pixel inside.
+                        unsafe { s.store_ptr(s.add(sum, bias), to) };
+                    }
                 }
             }
             at += S::LANES;
