@@ -120,7 +120,7 @@ pub(crate) fn matmul() -> Vec<Case> {
 }
 
 /// h = w, in, out, kernel, stride, groups
-const CONV: [[usize; 6]; 24] = [
+const CONV: [[usize; 6]; 27] = [
     [9, 5, 37, 3, 1, 1],
     [80, 32, 32, 3, 1, 1],
     [80, 64, 64, 3, 1, 1],
@@ -137,6 +137,9 @@ const CONV: [[usize; 6]; 24] = [
     [160, 32, 32, 3, 1, 1],
     [160, 16, 16, 3, 1, 1],
     [320, 16, 32, 3, 2, 1],
+    [160, 32, 64, 3, 2, 1],
+    [80, 128, 128, 3, 2, 1],
+    [28, 256, 256, 3, 2, 1],
     [224, 3, 64, 7, 2, 1],
     [640, 3, 16, 3, 2, 1],
     [224, 3, 384, 16, 16, 1],
@@ -188,6 +191,8 @@ fn dense([size, i, o, kernel, stride, groups]: [usize; 6]) -> Vec<Case> {
         (Algorithm::Direct, Factors::Bf16),
         (Algorithm::Winograd2, Factors::F32),
         (Algorithm::Winograd2, Factors::Bf16),
+        (Algorithm::Winograd3, Factors::F32),
+        (Algorithm::Winograd3, Factors::Bf16),
         (Algorithm::Winograd4, Factors::F32),
     ];
     all.into_iter().filter(|(algorithm, _)| algorithm.fits(&spec, weight)).map(case).collect()

@@ -1,6 +1,6 @@
 //! Which way a convolution is computed.
 
-use super::{Conv2d, FEW_CHANNELS, winograd};
+use super::{Conv2d, winograd};
 use crate::simd::has_bf16;
 use crate::{Factors, Isa};
 
@@ -9,9 +9,11 @@ use crate::{Factors, Isa};
 pub enum Algorithm {
     /// The products of the definition.
     Direct,
-    /// Three by three taps with 16 products for 4 pixels, where the definition has 36.
+    /// Three by three taps of stride one with 16 products for 4 pixels, where the definition has 36.
     Winograd2,
-    /// Three by three taps with 36 products for 16 pixels, where the definition has 144.
+    /// Three by three taps of stride two with 49 products for 9 pixels, where the definition has 81.
+    Winograd3,
+    /// Three by three taps of stride one with 36 products for 16 pixels, where the definition has 144.
     Winograd4,
 }
 
@@ -39,7 +41,17 @@ fn slowness(factors: Factors, isa: Isa) -> f64 {
 impl Algorithm {
     /// Whether it can do such a convolution with weights `[out, in / groups, kh, kw]`.
     pub fn fits(self, spec: &Conv2d, shape: [usize; 4]) -> bool {
-        self == Algorithm::Direct || winograd::fits(spec, shape)
+        self == Algorithm::Direct || winograd::fits(self, spec, shape)
+    }
+
+    /// Pixels of a square's side that are computed together.
+    pub(super) fn side(self) -> usize {
+        match self {
+            Algorithm::Direct => 1,
+            Algorithm::Winograd2 => 2,
+            Algorithm::Winograd3 => 3,
+            Algorithm::Winograd4 => 4,
+        }
     }
 
     /// The one that should take the least time for pictures of `size`, height and width.
@@ -50,13 +62,15 @@ impl Algorithm {
         shape: [usize; 4],
         size: [usize; 2],
     ) -> Algorithm {
-        if isa.lanes() == 1 || !winograd::fits(spec, shape) {
+        if isa.lanes() == 1 || shape[2..] != [3, 3] {
             return Algorithm::Direct;
         }
         let out = spec.output_size(size, [3, 3]);
         let cost = |algorithm: Algorithm| algorithm.instructions(isa, factors, shape, out);
-        let all = [Algorithm::Direct, Algorithm::Winograd2, Algorithm::Winograd4];
-        all.into_iter().min_by(|a, b| cost(*a).total_cmp(&cost(*b))).unwrap_or(Algorithm::Direct)
+        let all =
+            [Algorithm::Direct, Algorithm::Winograd2, Algorithm::Winograd3, Algorithm::Winograd4];
+        let fit = all.into_iter().filter(|algorithm| algorithm.fits(spec, shape));
+        fit.min_by(|a, b| cost(*a).total_cmp(&cost(*b))).unwrap_or(Algorithm::Direct)
     }
 
     /// Vector instructions for an output of `h` by `w` and three by three taps, waiting for weights included. The numbers of
@@ -68,24 +82,26 @@ impl Algorithm {
         [o, i, ..]: [usize; 4],
         [h, w]: [usize; 2],
     ) -> f64 {
-        let rounds = self != Algorithm::Winograd4 && i >= FEW_CHANNELS;
-        let slower = slowness(if rounds { factors } else { Factors::F32 }, isa);
+        let bytes = bytes(factors);
+        let factors = if winograd::rounds(self, i) { factors } else { Factors::F32 };
+        let slower = slowness(factors, isa);
         let vectors = |channels: usize| channels.div_ceil(isa.lanes()) as f64;
         let of_products = |places: f64| slower * OF_PRODUCT * places * (i as f64) * vectors(o);
-        let of_weights =
-            |places: f64| slower * places * (o * i * size_of::<f32>()) as f64 / bytes(factors);
-        let by_squares = |side: usize, transform: f64| {
-            let squares = (h.div_ceil(side) * w.div_ceil(side)) as f64;
-            let places = ((side + 2) * (side + 2)) as f64;
-            let transforms = transform * (vectors(i) + vectors(o));
-            squares * (of_products(places) + transforms) + of_weights(places)
-        };
-        match self {
-            Algorithm::Direct => (h * w) as f64 * of_products(9.0) + of_weights(9.0),
-            Algorithm::Winograd2 if rounds && factors == Factors::Bf16 => by_squares(2, 90.0),
-            Algorithm::Winograd2 => by_squares(2, 150.0),
-            Algorithm::Winograd4 => by_squares(4, 350.0),
+        let of_weights = |places: f64| slower * places * (o * i * size_of::<f32>()) as f64 / bytes;
+        if self == Algorithm::Direct {
+            return (h * w) as f64 * of_products(9.0) + of_weights(9.0);
         }
+        let side = self.side();
+        let squares = (h.div_ceil(side) * w.div_ceil(side)) as f64;
+        let places = winograd::places(self) as f64;
+        let transforms = match (self, factors) {
+            (Algorithm::Winograd2, Factors::F32) => 150.0,
+            (Algorithm::Winograd2, Factors::Bf16) => 90.0,
+            (Algorithm::Winograd3, _) => 400.0,
+            _ => 350.0,
+        };
+        let right = ((side + 2) * (side + 2)) as f64;
+        squares * (of_products(places) + transforms * (vectors(i) + vectors(o))) + of_weights(right)
     }
 }
 
@@ -102,7 +118,9 @@ mod tests {
         };
         assert_eq!(cheapest(&plain, [64, 64, 3, 3], 80), Algorithm::Winograd4);
         assert_eq!(cheapest(&plain, [64, 64, 1, 1], 80), Algorithm::Direct);
-        assert_eq!(cheapest(&strided, [64, 64, 3, 3], 80), Algorithm::Direct);
+        assert_eq!(cheapest(&strided, [64, 64, 3, 3], 80), Algorithm::Winograd3);
+        let dilated = Conv2d { dilation: [2, 2], ..plain };
+        assert_eq!(cheapest(&dilated, [64, 64, 3, 3], 80), Algorithm::Direct);
         // One pixel: the larger weights are all that counts.
         assert_eq!(cheapest(&plain, [512, 512, 3, 3], 1), Algorithm::Direct);
         let scalar =

@@ -55,8 +55,7 @@ impl PackedConv {
                 Form::Depthwise(Depthwise::pack(&spec, shape, w))
             }
             Algorithm::Direct => Form::Dense(Dense::pack(isa, factors, &spec, shape, w)),
-            Algorithm::Winograd2 => Form::Winograd(Winograd::pack(isa, 2, factors, shape, w)),
-            Algorithm::Winograd4 => Form::Winograd(Winograd::pack(isa, 4, factors, shape, w)),
+            _ => Form::Winograd(Winograd::pack(isa, algorithm, factors, shape, w)),
         };
         PackedConv { isa, spec, shape, form }
     }

@@ -72,11 +72,15 @@ fn dense_agrees_with_the_definition() {
     });
 }
 
+/// With their strides; the first two round their products.
+const WINOGRAD: [(Algorithm, usize); 3] =
+    [(Algorithm::Winograd2, 1), (Algorithm::Winograd3, 2), (Algorithm::Winograd4, 1)];
+
 #[test]
 fn fewer_products_agree_with_the_definition() {
-    for algorithm in [Algorithm::Winograd2, Algorithm::Winograd4] {
+    for (algorithm, stride) in WINOGRAD {
         everywhere_at_random(40, |ctx, random| {
-            let spec = Conv2d { pad: pads(random), ..Conv2d::default() };
+            let spec = Conv2d { stride: [stride; 2], pad: pads(random), ..Conv2d::default() };
             let shape = [random.of(1..140), random.of(1..70), 3, 3];
             check_by(algorithm, Factors::F32, ctx, random, spec, shape);
         });
@@ -95,11 +99,13 @@ fn numbers_of_bf16_agree_with_the_definition() {
 
 #[test]
 fn fewer_products_of_bf16_agree_with_the_definition() {
-    everywhere_at_random(40, |ctx, random| {
-        let spec = Conv2d { pad: pads(random), ..Conv2d::default() };
-        let shape = [random.of(1..140), random.of(14..100), 3, 3];
-        check_by(Algorithm::Winograd2, Factors::Bf16, ctx, random, spec, shape);
-    });
+    for (algorithm, stride) in [WINOGRAD[0], WINOGRAD[1]] {
+        everywhere_at_random(40, |ctx, random| {
+            let spec = Conv2d { stride: [stride; 2], pad: pads(random), ..Conv2d::default() };
+            let shape = [random.of(1..140), random.of(14..100), 3, 3];
+            check_by(algorithm, Factors::Bf16, ctx, random, spec, shape);
+        });
+    }
 }
 
 #[test]

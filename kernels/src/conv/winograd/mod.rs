@@ -1,8 +1,8 @@
-//! Convolutions of three by three taps and stride one with fewer products: Winograd's minimal filtering.
+//! Convolutions of three by three taps and stride one or two with fewer products: Winograd's minimal filtering.
 //!
-//! The output is cut into squares, each of which comes from a square of inputs that is two pixels larger. Both sides of the
-//! product are transformed, so that each of the `A * A` places is a matrix product over the channels. A block of squares
-//! stays in the second-level cache from the image's pixels to the output's.
+//! The output is cut into squares, each of which comes from a larger square of inputs. Both sides of the product are
+//! transformed, so that each of the `A * A` places is a matrix product over the channels. A block of squares stays in the
+//! second-level cache from the image's pixels to the output's.
 
 mod piece;
 mod transform;
@@ -10,7 +10,7 @@ mod transform;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{Conv2d, FEW_CHANNELS, PackedConv};
+use super::{Algorithm, Conv2d, FEW_CHANNELS, PackedConv};
 use crate::gemm::Epilogue;
 use crate::gemm::panels::{Aligned, Panels};
 use crate::gemm::tile::{MAX_NR, tile_shape};
@@ -18,7 +18,7 @@ use crate::simd::{bf16, dispatch, dispatch_bf16};
 use crate::split::{Base, part};
 use crate::{Context, Factors, Image, ImageMut, Isa};
 use piece::{Piece, Squares};
-use transform::{Four, Transform, Two};
+use transform::{Four, ThreeStrided, Transform, Two};
 
 /// Bytes of transformed inputs and products that a block may take of the second-level cache.
 const BLOCK_BYTES: usize = 640 << 10;
@@ -27,34 +27,31 @@ const GAP: usize = 16;
 /// Columns of the output that are worth transforming the input a second time for.
 const WORTH_COLUMNS: usize = 64;
 
-/// Weights, transformed: `[n / NR][A * A][factors.floats(k)][NR]`.
+/// Weights, transformed: `[n / NR][right * right][factors.floats(k)][NR]`.
 pub(super) struct Winograd {
-    outputs: usize,
+    algorithm: Algorithm,
     factors: Factors,
     panels: Aligned,
     zeros: Vec<f32>,
 }
 
 impl Winograd {
-    /// For squares of `outputs` by `outputs` output pixels, two or four. Only the products for two are rounded: those for four
-    /// would have five times the error of the definition's, where these have less than twice.
+    /// For one of the algorithms that [`fits`] says yes to.
     pub(super) fn pack(
         isa: Isa,
-        outputs: usize,
+        algorithm: Algorithm,
         factors: Factors,
         [o, i, ..]: [usize; 4],
         w: &[f32],
     ) -> Winograd {
-        let factors = if outputs == 2 && i >= FEW_CHANNELS { factors } else { Factors::F32 };
+        let factors = if rounds(algorithm, i) { factors } else { Factors::F32 };
         let layout = Panels::new(isa, o);
-        let side = outputs + 2;
-        let mut panels = Aligned::zeros(layout.len(side * side * factors.floats(i)));
-        if outputs == 2 {
-            pack::<Two, 4, 2>(&mut panels, layout, factors, i, w);
-        } else {
-            pack::<Four, 6, 4>(&mut panels, layout, factors, i, w);
-        }
-        Winograd { outputs, factors, panels, zeros: vec![0.0; i] }
+        let panels = match algorithm {
+            Algorithm::Winograd2 => pack::<Two, 4, 2>(layout, factors, i, w),
+            Algorithm::Winograd3 => pack::<ThreeStrided, 7, 3>(layout, factors, i, w),
+            _ => pack::<Four, 6, 4>(layout, factors, i, w),
+        };
+        Winograd { algorithm, factors, panels, zeros: vec![0.0; i] }
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -73,7 +70,7 @@ impl Winograd {
     }
 
     fn blocks(&self, w: &PackedConv, out: [usize; 3], threads: usize) -> Blocks {
-        Blocks::new(self.outputs, self.factors.floats(w.inputs()), w, out, threads)
+        Blocks::new(self.algorithm, self.factors.floats(w.inputs()), w, out, threads)
     }
 
     pub(super) fn run(
@@ -110,20 +107,28 @@ impl Winograd {
                 }
                 let (squares, scratch) = (&squares, &mut *scratch);
                 let (tiles, panels) = blocks.piece(piece);
-                match (self.outputs, self.factors) {
-                    (2, Factors::F32) => {
-                        let piece = Piece::<Two, 4, 2, false>::new(squares, tiles, panels, scratch);
-                        dispatch(w.isa(), piece);
-                    }
-                    (2, Factors::Bf16) => {
-                        let piece = Piece::<Two, 4, 2, true>::new(squares, tiles, panels, scratch);
-                        dispatch_bf16(w.isa(), piece);
-                    }
-                    _ => {
-                        let piece =
-                            Piece::<Four, 6, 4, false>::new(squares, tiles, panels, scratch);
-                        dispatch(w.isa(), piece);
-                    }
+                let isa = w.isa();
+                match (self.algorithm, self.factors) {
+                    (Algorithm::Winograd2, Factors::F32) => dispatch(
+                        isa,
+                        Piece::<Two, 4, 2, false>::new(squares, tiles, panels, scratch),
+                    ),
+                    (Algorithm::Winograd2, Factors::Bf16) => dispatch_bf16(
+                        isa,
+                        Piece::<Two, 4, 2, true>::new(squares, tiles, panels, scratch),
+                    ),
+                    (Algorithm::Winograd3, Factors::F32) => dispatch(
+                        isa,
+                        Piece::<ThreeStrided, 7, 3, false>::new(squares, tiles, panels, scratch),
+                    ),
+                    (Algorithm::Winograd3, Factors::Bf16) => dispatch_bf16(
+                        isa,
+                        Piece::<ThreeStrided, 7, 3, true>::new(squares, tiles, panels, scratch),
+                    ),
+                    _ => dispatch(
+                        isa,
+                        Piece::<Four, 6, 4, false>::new(squares, tiles, panels, scratch),
+                    ),
                 }
             }
         });
@@ -131,20 +136,32 @@ impl Winograd {
 }
 
 /// Whether a convolution is of the kind that this can do.
-pub(super) fn fits(spec: &Conv2d, shape: [usize; 4]) -> bool {
-    let plain = spec.stride == [1, 1] && spec.dilation == [1, 1] && spec.groups == 1;
+pub(super) fn fits(algorithm: Algorithm, spec: &Conv2d, shape: [usize; 4]) -> bool {
+    let strides = match algorithm {
+        Algorithm::Direct => return false,
+        Algorithm::Winograd2 | Algorithm::Winograd4 => [1, 1],
+        Algorithm::Winograd3 => [2, 2],
+    };
+    let plain = spec.stride == strides && spec.dilation == [1, 1] && spec.groups == 1;
     plain && shape[2..] == [3, 3]
+}
+
+/// Whether the products over `i` channels may be rounded. Those of squares of four would have five times the error of the
+/// definition's, where the others have less than twice.
+pub(super) fn rounds(algorithm: Algorithm, i: usize) -> bool {
+    algorithm != Algorithm::Winograd4 && i >= FEW_CHANNELS
 }
 
 /// Transforms all kernels, panel by panel.
 fn pack<T: Transform<A, M>, const A: usize, const M: usize>(
-    to: &mut [f32],
     layout: Panels,
     factors: Factors,
     i: usize,
     w: &[f32],
-) {
+) -> Aligned {
     let floats = factors.floats(i);
+    let all = T::RIGHT * T::RIGHT * floats;
+    let mut panels = Aligned::zeros(layout.len(all));
     let transformed = |column: usize, k: usize| {
         let mut places = [[0.0; A]; A];
         if let Some(taps) = w[column * i * 9..][..i * 9].chunks_exact(9).nth(k) {
@@ -158,8 +175,7 @@ fn pack<T: Transform<A, M>, const A: usize, const M: usize>(
         places
     };
     for panel in (0..layout.count()).map(|index| layout.get(index)) {
-        let all = A * A * floats;
-        let to = &mut to[all * panel.first..all * (panel.first + panel.width)];
+        let to = &mut panels[all * panel.first..all * (panel.first + panel.width)];
         for p in 0..floats {
             for column in 0..panel.columns {
                 let at = |k| transformed(panel.first + column, k);
@@ -171,11 +187,24 @@ fn pack<T: Transform<A, M>, const A: usize, const M: usize>(
                         std::array::from_fn(|y| std::array::from_fn(|x| pair(y, x)))
                     }
                 };
-                for (place, value) in places.as_flattened().iter().enumerate() {
-                    to[(place * floats + p) * panel.width + column] = *value;
+                for (y, row) in places[..T::RIGHT].iter().enumerate() {
+                    for (x, value) in row[..T::RIGHT].iter().enumerate() {
+                        to[((y * T::RIGHT + x) * floats + p) * panel.width + column] = *value;
+                    }
                 }
             }
         }
+    }
+    panels
+}
+
+/// Products of a square.
+pub(super) fn places(algorithm: Algorithm) -> usize {
+    match algorithm {
+        Algorithm::Direct => 9,
+        Algorithm::Winograd2 => 16,
+        Algorithm::Winograd3 => 49,
+        Algorithm::Winograd4 => 36,
     }
 }
 
@@ -195,18 +224,19 @@ struct Blocks {
 impl Blocks {
     /// Of an output `[n, h, width]`, with `k` floats of each transformed input.
     fn new(
-        outputs: usize,
+        algorithm: Algorithm,
         k: usize,
         w: &PackedConv,
         [n, h, width]: [usize; 3],
         threads: usize,
     ) -> Blocks {
+        let side = algorithm.side();
         let (mr, nr) = tile_shape(w.isa().lanes());
-        let tiles = n * h.div_ceil(outputs) * width.div_ceil(outputs);
-        let places = (outputs + 2) * (outputs + 2);
+        let tiles = n * h.div_ceil(side) * width.div_ceil(side);
+        let places = places(algorithm);
         let of_one = places * (k + nr);
-        let fit = (BLOCK_BYTES / 4 / of_one.max(1) / mr).max(2) * mr;
-        let fair = tiles.div_ceil(threads * 2).next_multiple_of(mr).max(2 * mr);
+        let fit = (BLOCK_BYTES / 4 / of_one.max(1) / mr).max(1) * mr;
+        let fair = tiles.div_ceil(threads * 2).next_multiple_of(mr).max(mr);
         let block = fit.min(fair);
         let count = tiles.div_ceil(block);
         let panels = Panels::new(w.isa(), w.outputs()).count();

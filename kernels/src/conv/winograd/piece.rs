@@ -113,6 +113,7 @@ impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool>
     fn source(&self, tile: usize) -> Source<A> {
         let Squares { input, pad, zeros, .. } = self.squares;
         let [n, y, x] = self.place(tile);
+        let [y, x] = [y * T::STRIDE, x * T::STRIDE];
         let (from, ld) = (input.pixels.ptr(), input.pixels.ld());
         let at = |y: usize, x: usize| {
             from.wrapping_add(((n * input.h + y - pad[0]) * input.w + x - pad[1]) * ld)
@@ -139,11 +140,13 @@ impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool>
         let (mr, _) = tile_shape(S::LANES);
         let (k, rows) = (self.squares.k, self.tiles.len());
         let zeros = [0.0_f32; MAX_NR];
-        let panels = self.squares.panels[A * A * k * first..].as_ptr();
+        let panels = self.squares.panels[T::RIGHT * T::RIGHT * k * first..].as_ptr();
         let parts = rows.div_ceil(mr);
         for place in 0..A * A {
             let left = self.left.wrapping_add(place * self.left_step());
             let products = self.products.wrapping_add(place * self.product_step());
+            let [y, x] = [place / A, place % A].map(|at| at.min(T::RIGHT - 1));
+            let panel = panels.wrapping_add((y * T::RIGHT + x) * k * width);
             for some in (0..parts).map(|i| part(rows, parts, i)) {
                 let mut at = [std::ptr::null(); MAX_MR];
                 let mut out = [std::ptr::null_mut(); MAX_MR];
@@ -155,7 +158,7 @@ impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool>
                     rows: &raw const at,
                     taps: 1,
                     k,
-                    panel: panels.wrapping_add(place * k * width),
+                    panel,
                     init: zeros.as_ptr(),
                     init_ld: 0,
                     floor: f32::NEG_INFINITY,

@@ -1,9 +1,17 @@
 //! The transforms of Winograd's minimal filtering for kernels of three taps (Lavin and Gray 2015), along one axis.
+//!
+//! With stride two, pixels of even and of odd places are two signals: outer taps filter the first, the middle one multiplies
+//! the second.
 
 use crate::simd::Simd;
 
-/// A transform that makes `M` outputs of a kernel of three taps from `A = M + 2` inputs with `A` products.
+/// A transform that makes `M` outputs of a kernel of three taps from `A` inputs with `A` products.
 pub(super) trait Transform<const A: usize, const M: usize> {
+    /// Inputs from one output to the next.
+    const STRIDE: usize = 1;
+    /// Right-hand sides that differ; products from the last of them on share it.
+    const RIGHT: usize = A;
+
     /// Inputs to the left-hand sides of the products.
     fn input<S: Simd>(s: S, d: [S::F32; A]) -> [S::F32; A];
 
@@ -78,5 +86,29 @@ impl Transform<6, 4> for Four {
         let at = |x: f64, scale: f64| (a + b * x + c * x * x) / scale;
         let (of_p, of_q) = (2.0 * PP * (PP - QQ), 2.0 * QQ * (QQ - PP));
         [a / (PP * QQ), at(P, of_p), at(-P, of_p), at(Q, of_q), at(-Q, of_q), c]
+    }
+}
+
+/// Three outputs, two inputs apart, from seven products: four of outer taps, with the points 0, 1, -1 and infinity.
+pub(super) struct ThreeStrided;
+
+impl Transform<7, 3> for ThreeStrided {
+    const STRIDE: usize = 2;
+    const RIGHT: usize = 5;
+
+    #[inline(always)]
+    fn input<S: Simd>(s: S, d: [S::F32; 7]) -> [S::F32; 7] {
+        let outer = [s.sub(d[0], d[4]), s.add(d[2], d[4]), s.sub(d[4], d[2]), s.sub(d[6], d[2])];
+        [outer[0], outer[1], outer[2], outer[3], d[1], d[3], d[5]]
+    }
+
+    #[inline(always)]
+    fn output<S: Simd>(s: S, m: [S::F32; 7]) -> [S::F32; 3] {
+        let (sum, difference) = (s.add(m[1], m[2]), s.sub(m[1], m[2]));
+        [s.add(s.add(m[0], m[4]), sum), s.add(m[5], difference), s.add(s.add(m[3], m[6]), sum)]
+    }
+
+    fn kernel([a, b, c]: [f64; 3]) -> [f64; 7] {
+        [a, 0.5 * (a + c), 0.5 * (a - c), c, b, b, b]
     }
 }
