@@ -42,7 +42,9 @@ fn tokens_of_mixed_texts_are_those_of_the_originals() {
         for (text, needed) in texts.iter().zip(set.crc32.as_bytes().chunks(8)) {
             let tokens = tokenizer.encode(text).unwrap();
             let mut crc = Crc::new();
-            tokens.iter().for_each(|token| crc.update(&token.to_le_bytes()));
+            for token in tokens {
+                crc.update(&token.to_le_bytes());
+            }
             let given = text.escape_unicode();
             assert_eq!(format!("{:08x}", crc.sum()).as_bytes(), needed, "{}: {given}", set.manner);
         }
@@ -53,13 +55,13 @@ impl Golden {
     fn text(&self, number: u64) -> String {
         let mut random = Random(number);
         let mut text = String::new();
-        for _ in 0..1 + random.below(11) {
+        for _ in 0..=random.below(11) {
             if random.below(5) < 2 {
                 text += &self.snippets[random.below(self.snippets.len())];
                 continue;
             }
             let alphabet = &self.alphabets[random.below(self.alphabets.len())];
-            for _ in 0..1 + random.below(8) {
+            for _ in 0..=random.below(8) {
                 let count = alphabet.iter().map(|(first, last)| last - first + 1).sum::<u32>();
                 text.push(letter(alphabet, random.below(count as usize) as u32));
             }
