@@ -1,4 +1,5 @@
-"""The largest and the mean error of a convolution of 128 channels by Winograd's filtering in single precision, by its points.
+"""The largest and the mean error of a convolution of 128 channels by Winograd's filtering, by its points: in single precision, and
+with factors rounded to bf16.
 
     python tests/reference/winograd.py
 
@@ -31,14 +32,30 @@ TWO = (
 )
 
 
-def errors(by_input, by_kernel, by_output, random):
-    side = len(by_input)
-    outputs = side - 2
+# Stride two: three outputs from four products of outer taps and three of the middle one.
+THREE_STRIDED = (
+    np.array([
+        [1, 0, 0, 0, -1, 0, 0], [0, 0, 1, 0, 1, 0, 0], [0, 0, -1, 0, 1, 0, 0], [0, 0, -1, 0, 0, 0, 1],
+        [0, 1, 0, 0, 0, 0, 0], [0, 0, 0, 1, 0, 0, 0], [0, 0, 0, 0, 0, 1, 0.0],
+    ]),
+    np.array([[1, 0, 0], [0.5, 0, 0.5], [0.5, 0, -0.5], [0, 0, 1], [0, 1, 0], [0, 1, 0], [0, 1, 0]]),
+    np.array([[1, 1, 1, 0, 1, 0, 0], [0, 1, -1, 0, 0, 1, 0], [0, 1, 1, 1, 0, 0, 1.0]]),
+)
+
+
+def bf16(values):
+    """To the nearest, ties to even."""
+    bits = values.astype(np.float32).view(np.uint32)
+    return ((bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000).astype(np.uint32).view(np.float32)
+
+
+def errors(by_input, by_kernel, by_output, stride, rounded, random):
+    side, outputs = len(by_input), len(by_output)
     pictures = random.standard_normal((SQUARES, CHANNELS, side, side)).astype(np.float32)
     kernels = random.standard_normal((CHANNELS, 3, 3)).astype(np.float32)
-    right = (by_kernel @ kernels.astype(float) @ by_kernel.T).astype(np.float32)
+    right = rounded(by_kernel @ kernels.astype(float) @ by_kernel.T)
     by_input, by_output = by_input.astype(np.float32), by_output.astype(np.float32)
-    left = (by_input @ pictures) @ by_input.T
+    left = rounded((by_input @ pictures) @ by_input.T)
     sums = np.zeros((SQUARES, side, side), np.float32)
     for channel in range(CHANNELS):
         sums += left[:, channel] * right[channel]
@@ -46,12 +63,13 @@ def errors(by_input, by_kernel, by_output, random):
 
     exact = np.zeros((SQUARES, outputs, outputs))
     direct = np.zeros((SQUARES, outputs, outputs), np.float32)
+    span = stride * (outputs - 1) + 1
     for channel in range(CHANNELS):
         for y in range(3):
             for x in range(3):
-                part = pictures[:, channel, y : y + outputs, x : x + outputs]
+                part = pictures[:, channel, y : y + span : stride, x : x + span : stride]
                 exact += part.astype(float) * float(kernels[channel, y, x])
-                direct += part * kernels[channel, y, x]
+                direct += rounded(part) * rounded(kernels[channel, y, x])
     return [figure for values in (found, direct) for figure in relative(values, exact)]
 
 
@@ -62,9 +80,11 @@ def relative(found, exact):
 
 def main():
     random = np.random.default_rng(0)
-    print("| points | largest | mean | direct: largest | mean |\n| --- | --- | --- | --- | --- |")
-    for name, matrices in [("two outputs", TWO), *((f"±{p:.3g}, ±{q:.3g}", four(p, q)) for p, q in POINTS)]:
-        print(f"| {name} | " + " | ".join(f"{figure:.1e}" for figure in errors(*matrices, random)) + " |")
+    cases = [("two outputs", TWO, 1), *((f"four: ±{p:.3g}, ±{q:.3g}", four(p, q), 1) for p, q in POINTS), ("three, stride two", THREE_STRIDED, 2)]
+    for factors, rounded in [("f32", np.float32), ("bf16", bf16)]:
+        print(f"| {factors} | largest | mean | direct: largest | mean |\n| --- | --- | --- | --- | --- |")
+        for name, matrices, stride in cases:
+            print(f"| {name} | " + " | ".join(f"{figure:.1e}" for figure in errors(*matrices, stride, rounded, random)) + " |")
 
 
 if __name__ == "__main__":

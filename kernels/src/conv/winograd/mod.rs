@@ -106,32 +106,32 @@ impl Winograd {
                     return;
                 }
                 let (squares, scratch) = (&squares, &mut *scratch);
-                let (tiles, panels) = blocks.piece(piece);
-                let isa = w.isa();
-                match (self.algorithm, self.factors) {
-                    (Algorithm::Winograd2, Factors::F32) => dispatch(
-                        isa,
-                        Piece::<Two, 4, 2, false>::new(squares, tiles, panels, scratch),
-                    ),
-                    (Algorithm::Winograd2, Factors::Bf16) => dispatch_bf16(
-                        isa,
-                        Piece::<Two, 4, 2, true>::new(squares, tiles, panels, scratch),
-                    ),
-                    (Algorithm::Winograd3, Factors::F32) => dispatch(
-                        isa,
-                        Piece::<ThreeStrided, 7, 3, false>::new(squares, tiles, panels, scratch),
-                    ),
-                    (Algorithm::Winograd3, Factors::Bf16) => dispatch_bf16(
-                        isa,
-                        Piece::<ThreeStrided, 7, 3, true>::new(squares, tiles, panels, scratch),
-                    ),
-                    _ => dispatch(
-                        isa,
-                        Piece::<Four, 6, 4, false>::new(squares, tiles, panels, scratch),
-                    ),
-                }
+                let run = match self.algorithm {
+                    Algorithm::Winograd2 => run::<Two, 4, 2>,
+                    Algorithm::Winograd3 => run::<ThreeStrided, 7, 3>,
+                    _ => run::<Four, 6, 4>,
+                };
+                run(w.isa(), self.factors, squares, blocks.piece(piece), scratch);
             }
         });
+    }
+}
+
+/// Computes the squares of a piece in the columns of its panels.
+fn run<T: Transform<A, M>, const A: usize, const M: usize>(
+    isa: Isa,
+    factors: Factors,
+    squares: &Squares,
+    [tiles, panels]: [Range<usize>; 2],
+    scratch: &mut [f32],
+) {
+    match factors {
+        Factors::F32 => {
+            dispatch(isa, Piece::<T, A, M, false>::new(squares, tiles, panels, scratch));
+        }
+        Factors::Bf16 => {
+            dispatch_bf16(isa, Piece::<T, A, M, true>::new(squares, tiles, panels, scratch));
+        }
     }
 }
 
@@ -246,8 +246,8 @@ impl Blocks {
         Blocks { tiles, block, count, panels, columns, scratch }
     }
 
-    fn piece(&self, piece: usize) -> (Range<usize>, Range<usize>) {
+    fn piece(&self, piece: usize) -> [Range<usize>; 2] {
         let (block, column) = (piece / self.columns, piece % self.columns);
-        (part(self.tiles, self.count, block), part(self.panels, self.columns, column))
+        [part(self.tiles, self.count, block), part(self.panels, self.columns, column)]
     }
 }
