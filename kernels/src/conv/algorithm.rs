@@ -29,6 +29,9 @@ fn bytes(factors: Factors) -> f64 {
 /// Vector instructions for each product, with loads that nothing hides.
 const OF_PRODUCT: f64 = 1.1;
 
+/// Bytes of weights for stride two that are worth their memory, nearly three times that of the definition's.
+const STRIDED_BYTES: usize = 4 << 20;
+
 /// How long products take beside those of `f32`, as `benches/kernels.rs` measures them; weights have half the bytes.
 fn slowness(factors: Factors, isa: Isa) -> f64 {
     match factors {
@@ -69,7 +72,11 @@ impl Algorithm {
         let cost = |algorithm: Algorithm| algorithm.instructions(isa, factors, shape, out);
         let all =
             [Algorithm::Direct, Algorithm::Winograd2, Algorithm::Winograd3, Algorithm::Winograd4];
-        let fit = all.into_iter().filter(|algorithm| algorithm.fits(spec, shape));
+        let worth = |algorithm: Algorithm| {
+            algorithm != Algorithm::Winograd3
+                || 25 * shape[0] * factors.floats(shape[1]) * size_of::<f32>() <= STRIDED_BYTES
+        };
+        let fit = all.into_iter().filter(|&way| way.fits(spec, shape) && worth(way));
         fit.min_by(|a, b| cost(*a).total_cmp(&cost(*b))).unwrap_or(Algorithm::Direct)
     }
 
@@ -119,6 +126,7 @@ mod tests {
         assert_eq!(cheapest(&plain, [64, 64, 3, 3], 80), Algorithm::Winograd4);
         assert_eq!(cheapest(&plain, [64, 64, 1, 1], 80), Algorithm::Direct);
         assert_eq!(cheapest(&strided, [64, 64, 3, 3], 80), Algorithm::Winograd3);
+        assert_eq!(cheapest(&strided, [512, 256, 3, 3], 80), Algorithm::Direct);
         let dilated = Conv2d { dilation: [2, 2], ..plain };
         assert_eq!(cheapest(&dilated, [64, 64, 3, 3], 80), Algorithm::Direct);
         // One pixel: the larger weights are all that counts.
