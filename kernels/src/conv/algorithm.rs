@@ -57,6 +57,11 @@ impl Algorithm {
         }
     }
 
+    /// Right-hand sides that differ.
+    fn right(self) -> usize {
+        (self.side() + 2) * (self.side() + 2)
+    }
+
     /// The one that should take the least time for pictures of `size`, height and width.
     pub fn cheapest(
         isa: Isa,
@@ -74,7 +79,8 @@ impl Algorithm {
             [Algorithm::Direct, Algorithm::Winograd2, Algorithm::Winograd3, Algorithm::Winograd4];
         let worth = |algorithm: Algorithm| {
             algorithm != Algorithm::Winograd3
-                || 25 * shape[0] * factors.floats(shape[1]) * size_of::<f32>() <= STRIDED_BYTES
+                || algorithm.right() * shape[0] * factors.floats(shape[1]) * size_of::<f32>()
+                    <= STRIDED_BYTES
         };
         let fit = all.into_iter().filter(|&way| way.fits(spec, shape) && worth(way));
         fit.min_by(|a, b| cost(*a).total_cmp(&cost(*b))).unwrap_or(Algorithm::Direct)
@@ -94,9 +100,9 @@ impl Algorithm {
         let slower = slowness(factors, isa);
         let vectors = |channels: usize| channels.div_ceil(isa.lanes()) as f64;
         let of_products = |places: f64| slower * OF_PRODUCT * places * (i as f64) * vectors(o);
-        let of_weights = |places: f64| slower * places * (o * i * size_of::<f32>()) as f64 / bytes;
+        let of_weights = slower * (self.right() * o * i * size_of::<f32>()) as f64 / bytes;
         if self == Algorithm::Direct {
-            return (h * w) as f64 * of_products(9.0) + of_weights(9.0);
+            return (h * w) as f64 * of_products(9.0) + of_weights;
         }
         let side = self.side();
         let squares = (h.div_ceil(side) * w.div_ceil(side)) as f64;
@@ -107,8 +113,7 @@ impl Algorithm {
             (Algorithm::Winograd3, _) => 400.0,
             _ => 350.0,
         };
-        let right = ((side + 2) * (side + 2)) as f64;
-        squares * (of_products(places) + transforms * (vectors(i) + vectors(o))) + of_weights(right)
+        squares * (of_products(places) + transforms * (vectors(i) + vectors(o))) + of_weights
     }
 }
 
