@@ -6,18 +6,27 @@ pub enum Factors {
     /// They are not rounded.
     #[default]
     F32,
-    /// To bf16, which has the range of `f32` and eight bits: weights once, the other side as it is read. Faster than `f32`
-    /// where the machine has instructions for it (AVX512-BF16), several times slower elsewhere, with the same answers.
+    /// To bf16, which has the range of `f32` and eight bits: weights once, the other side as it is read, or as it was
+    /// written where nothing else reads it. Faster than `f32` where the machine has instructions for it (AVX512-BF16), several times slower elsewhere, with the same answers.
     Bf16,
 }
 
 impl Factors {
     /// Floats that `k` factors take.
     #[inline(always)]
-    pub(crate) const fn floats(self, k: usize) -> usize {
+    pub const fn floats(self, k: usize) -> usize {
         match self {
             Factors::F32 => k,
             Factors::Bf16 => k.div_ceil(2),
+        }
+    }
+
+    /// The most factors that `floats` floats hold.
+    #[inline(always)]
+    pub(crate) const fn numbers(self, floats: usize) -> usize {
+        match self {
+            Factors::F32 => floats,
+            Factors::Bf16 => 2 * floats,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Kernels that make each row of their output by itself.
 
-use crate::simd::{Kernel, Simd, dispatch};
+use crate::simd::{Kernel, Simd, dispatch, dispatch_bf16};
 use crate::split::each_part;
 use crate::{Context, RowsMut};
 
@@ -13,6 +13,13 @@ pub(crate) trait RowKernel: Sync {
 /// Makes all rows of `out` on the threads of `ctx`, where one is `cost` elements of work.
 pub(crate) fn each_row(ctx: Context, out: RowsMut, cost: usize, kernel: &impl RowKernel) {
     each_part(ctx.pool, out, cost, |first, out| dispatch(ctx.isa, Part { kernel, first, out }));
+}
+
+/// The same for rows of pairs, with the instructions that round.
+pub(crate) fn each_row_of_pairs(ctx: Context, out: RowsMut, cost: usize, kernel: &impl RowKernel) {
+    each_part(ctx.pool, out, cost, |first, out| {
+        dispatch_bf16(ctx.isa, Part { kernel, first, out });
+    });
 }
 
 /// The rows of `out`, from row `first` of the whole output on.

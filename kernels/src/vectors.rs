@@ -30,6 +30,22 @@ pub(crate) unsafe fn store_up_to<S: Simd>(s: S, v: S::F32, to: *mut f32, n: usiz
     unsafe { if n >= S::LANES { s.store_ptr(v, to) } else { s.store_ptr_partial(v, to, n) } }
 }
 
+/// Writes the first `n` numbers of both vectors, an even number of them and at most all, as pairs of bf16.
+///
+/// # Safety
+/// `n / 2` floats can be written at `to`.
+#[inline(always)]
+pub(crate) unsafe fn store_pairs_up_to<S: Simd>(
+    s: S,
+    low: S::F32,
+    high: S::F32,
+    to: *mut f32,
+    n: usize,
+) {
+    // SAFETY: the caller's contract.
+    unsafe { store_up_to(s, s.pairs(low, high), to, (n / 2).min(S::LANES)) }
+}
+
 /// The sum of `f(x[i])` for `i < n`, in many partial sums.
 ///
 /// # Safety

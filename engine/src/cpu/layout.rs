@@ -1,6 +1,9 @@
 //! Where values lie: which of them are views of others, which are added up in the place of a summand, and which are written
 //! straight into the concatenation that reads them.
 
+mod pairs;
+
+use ocelli_kernels::Factors;
 use ocelli_kernels::gemm::row_stride;
 
 use crate::op::Op;
@@ -12,11 +15,15 @@ pub(super) struct Place {
     pub(super) root: Value,
     pub(super) offset: usize,
     pub(super) ld: usize,
+    /// What its floats are: numbers, or pairs of them.
+    pub(super) factors: Factors,
 }
 
 /// The [`Place`] of each value of a graph.
 pub(super) struct Layout {
     parents: Vec<Option<(Value, Relation)>>,
+    /// What the floats are of each value that has no parent.
+    factors: Vec<Factors>,
     /// Distance of the rows of each value that has no parent.
     strides: Vec<usize>,
     places: Vec<Place>,
@@ -37,6 +44,7 @@ impl Layout {
     pub(super) fn of(graph: &Graph) -> Layout {
         let mut layout = Layout {
             parents: vec![None; graph.values.len()],
+            factors: vec![Factors::F32; graph.values.len()],
             strides: Vec::new(),
             places: Vec::new(),
         };
@@ -49,15 +57,19 @@ impl Layout {
         for node in &graph.nodes {
             layout.embed(graph, node);
         }
-        let values = || (0..graph.values.len() as u32).map(Value);
-        layout.strides = values().map(|value| layout.stride(graph, value)).collect();
-        layout.places = values().map(|value| layout.resolve(graph, value)).collect();
+        layout.place_all(graph);
         layout
+    }
+
+    fn place_all(&mut self, graph: &Graph) {
+        let values = || (0..graph.values.len() as u32).map(Value);
+        self.strides = values().map(|value| self.stride(graph, value)).collect();
+        self.places = values().map(|value| self.resolve(graph, value)).collect();
     }
 
     /// The distance of the rows of a value that is laid out by itself.
     fn stride(&self, graph: &Graph, value: Value) -> usize {
-        let width = graph.shape(value).last_dim();
+        let width = self.factors[value.0 as usize].floats(graph.shape(value).last_dim());
         let stride = row_stride(width);
         let own = self.parents[value.0 as usize].is_none() && graph.shape(value).rows() > 1;
         if own && stride > width && self.can_lie_apart(graph, value) { stride } else { width }
@@ -205,7 +217,8 @@ impl Layout {
     fn resolve(&self, graph: &Graph, value: Value) -> Place {
         let width = graph.shape(value).last_dim();
         let Some((parent, relation)) = self.parents[value.0 as usize] else {
-            return Place { root: value, offset: 0, ld: self.strides[value.0 as usize] };
+            let (ld, factors) = (self.strides[value.0 as usize], self.factors[value.0 as usize]);
+            return Place { root: value, offset: 0, ld, factors };
         };
         let (place, parent_width) = (self.resolve(graph, parent), graph.shape(parent).last_dim());
         let dense = place.ld == parent_width;
@@ -278,6 +291,10 @@ mod tests {
     use crate::passes::testing::weights;
     use crate::{Conv, passes};
 
+    fn place(root: Value, offset: usize, ld: usize) -> Place {
+        Place { root, offset, ld, factors: Factors::F32 }
+    }
+
     #[test]
     fn slices_and_reshapes_are_views() {
         let mut g = Graph::new();
@@ -286,8 +303,8 @@ mod tests {
         let flat = g.reshape(columns, &[6, 4]).unwrap();
         let all = g.reshape(x, &[48]).unwrap();
         let layout = Layout::of(&g);
-        assert_eq!(layout.place(flat), Place { root: x, offset: 2, ld: 8 });
-        assert_eq!(layout.place(all), Place { root: x, offset: 0, ld: 48 });
+        assert_eq!(layout.place(flat), place(x, 2, 8));
+        assert_eq!(layout.place(all), place(x, 0, 48));
     }
 
     #[test]
@@ -304,7 +321,7 @@ mod tests {
         let mut g = Graph::new();
         let x = g.input("x", &[1, 5, 4, 2]).unwrap();
         let rows = g.slice(x, 1, 2..4).unwrap();
-        assert_eq!(Layout::of(&g).place(rows), Place { root: x, offset: 16, ld: 2 });
+        assert_eq!(Layout::of(&g).place(rows), place(x, 16, 2));
     }
 
     #[test]
@@ -319,8 +336,8 @@ mod tests {
         g.output("y", y);
         let g = passes::optimise(&g);
         let layout = Layout::of(&g);
-        assert_eq!(layout.place(block), Place { root: all, offset: 8, ld: 12 });
-        assert_eq!(layout.place(halves[1]), Place { root: all, offset: 4, ld: 12 });
+        assert_eq!(layout.place(block), place(all, 8, 12));
+        assert_eq!(layout.place(halves[1]), place(all, 4, 12));
     }
 
     #[test]
@@ -335,7 +352,7 @@ mod tests {
         g.output("y", y);
         let layout = Layout::of(&g);
         for (i, part) in [stem, pooled, twice].into_iter().enumerate() {
-            assert_eq!(layout.place(part), Place { root: all, offset: 8 * i, ld: 24 });
+            assert_eq!(layout.place(part), place(all, 8 * i, 24));
         }
     }
 
@@ -349,8 +366,8 @@ mod tests {
         let flat = g.reshape(y, &[1536]).unwrap();
         g.output("flat", flat);
         let layout = Layout::of(&g);
-        assert_eq!(layout.place(half), Place { root: wide, offset: 0, ld: 1040 });
-        assert_eq!(layout.place(y), Place { root: y, offset: 0, ld: 512 });
+        assert_eq!(layout.place(half), place(wide, 0, 1040));
+        assert_eq!(layout.place(y), place(y, 0, 512));
         assert_eq!(layout.floats(&g, wide), 3 * 1040);
     }
 

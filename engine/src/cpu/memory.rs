@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use bytemuck::Zeroable;
-use ocelli_kernels::{Rows, RowsMut};
+use ocelli_kernels::{Factors, Rows, RowsMut};
 
 use super::plan::LINE;
 
@@ -27,12 +27,14 @@ pub(super) struct Operand {
     pub(super) rows: usize,
     pub(super) columns: usize,
     pub(super) ld: usize,
+    /// What the floats are: numbers, or pairs of them.
+    pub(super) factors: Factors,
 }
 
 impl Operand {
-    /// Whether the rows are adjacent.
+    /// Whether the rows are adjacent, of numbers.
     pub(super) fn is_dense(&self) -> bool {
-        self.ld == self.columns || self.rows <= 1
+        (self.ld == self.columns || self.rows <= 1) && self.factors == Factors::F32
     }
 
     /// Floats from the first to the last, those between rows included.
@@ -179,7 +181,8 @@ impl<'a> Args<'a> {
         let (operand, pointer) = (self.reads[index], self.pointer(self.reads[index]));
         let extents = [operand.rows, operand.columns];
         // SAFETY: `pointer` has checked that the floats are there; the step's results do not overlap the rows.
-        unsafe { Rows::from_ptr(pointer, operand.span(), extents, operand.ld) }
+        let rows = unsafe { Rows::from_ptr(pointer, operand.span(), extents, operand.ld) };
+        rows.holding(operand.factors)
     }
 
     /// Result `index`, whose rows are adjacent. Each result is taken once.
@@ -200,7 +203,8 @@ impl<'a> Args<'a> {
         let (operand, pointer) = (self.writes[index], self.take(index));
         let extents = [operand.rows, operand.columns];
         // SAFETY: `pointer` has checked that the floats are there; nothing else of the step overlaps the rows.
-        unsafe { RowsMut::from_ptr(pointer, operand.span(), extents, operand.ld) }
+        let rows = unsafe { RowsMut::from_ptr(pointer, operand.span(), extents, operand.ld) };
+        rows.holding(operand.factors)
     }
 
     fn take(&mut self, index: usize) -> *mut f32 {
@@ -227,7 +231,7 @@ mod tests {
     use super::*;
 
     fn operand(slot: usize, offset: usize, rows: usize, columns: usize, ld: usize) -> Operand {
-        Operand { slot, offset, rows, columns, ld }
+        Operand { slot, offset, rows, columns, ld, factors: Factors::F32 }
     }
 
     #[test]

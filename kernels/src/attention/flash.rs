@@ -6,11 +6,13 @@ use std::ops::Range;
 
 use super::Job;
 use super::exp::exp2;
+use crate::Factors;
 use crate::gemm::panels::Panels;
 use crate::gemm::rounded::Rounded;
 use crate::gemm::tile::{MAX_MR, MAX_NR, TileArgs, tile, tile_shape};
 use crate::simd::{Kernel, Simd};
 use crate::split::part;
+use crate::vectors::{load_up_to, store_pairs_up_to};
 
 /// Keys of a block: a multiple of every panel's width.
 const KEYS: usize = 256;
@@ -330,11 +332,26 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
         for i in 0..self.count {
             let row = n * shape.q_len + self.first + i;
             let column = h * shape.v_dim + self.column;
-            let out = job.out.ptr().wrapping_add(row * job.out.ld() + column);
+            let writes = job.out.factors();
+            let out = job.out.data().wrapping_add(row * job.out.ld() + writes.floats(column));
             let total = self.total[i];
             let seen = self.max[i] != f32::NEG_INFINITY;
             let factor = s.splat(if seen { 1.0 / total } else { 0.0 });
             let sums = self.sums_of(i);
+            if PAIRS && writes == Factors::Bf16 {
+                for at in (0..self.columns).step_by(2 * S::LANES) {
+                    let left = self.columns - at;
+                    // SAFETY: the output was checked for the columns of the head, a row of sums has all of them.
+                    unsafe {
+                        let low = load_up_to(s, sums.add(at), left);
+                        let next = sums.wrapping_add(at + S::LANES);
+                        let high = load_up_to(s, next, left.saturating_sub(S::LANES));
+                        let [low, high] = [s.mul(low, factor), s.mul(high, factor)];
+                        store_pairs_up_to(s, low, high, out.add(at / 2), left);
+                    }
+                }
+                continue;
+            }
             for at in (0..self.columns).step_by(S::LANES) {
                 let count = S::LANES.min(self.columns - at);
                 // SAFETY: the output was checked for the columns of the head.

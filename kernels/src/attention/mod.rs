@@ -94,7 +94,7 @@ pub fn attention_scratch_len(isa: Isa, shape: &Attention) -> usize {
 /// Queries `[batch * q_len, heads * head_dim]`, keys `[batch * kv_len, heads * head_dim]` and values
 /// `[batch * kv_len, heads * v_dim]` to `[batch * q_len, heads * v_dim]`.
 ///
-/// A query whose scores are all `-inf` gives zeros.
+/// A query whose scores are all `-inf` gives zeros. The output may hold bf16 where factors do and `v_dim` is even.
 ///
 /// # Panics
 /// When an argument or the scratch is too small for `shape`.
@@ -112,7 +112,9 @@ pub fn attention(
     q.check(heads * head_dim);
     k.check(heads * head_dim);
     v.check(heads * v_dim);
-    out.check(heads * v_dim);
+    out.check_numbers(heads * v_dim);
+    let pairs = shape.factors == Factors::Bf16 && v_dim.is_multiple_of(2);
+    assert!(pairs || out.factors() == Factors::F32, "pairs of {shape:?}");
     assert!(scratch.len() >= attention_scratch_len(ctx.isa, shape), "scratch for {shape:?}");
     if batch * heads * q_len == 0 {
         return;

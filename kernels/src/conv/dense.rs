@@ -40,8 +40,7 @@ impl Dense {
                 });
                 panels
             });
-        let rounds = i >= FEW_CHANNELS && taps <= MAX_TAPS;
-        let factors = if rounds { factors } else { Factors::F32 };
+        let factors = if rounds(i, taps) { factors } else { Factors::F32 };
         let layout = Panels::new(isa, n);
         let group_len = layout.len(taps * factors.floats(i));
         let mut panels = Aligned::zeros(spec.groups * group_len);
@@ -58,6 +57,11 @@ impl Dense {
         };
         let offsets = (0..taps).map(offset).collect();
         Dense { factors, panels, rounded_runs, group_len, offsets, zeros: vec![0.0; i * kw] }
+    }
+
+    /// Whether it multiplies pairs that are pixels of the input.
+    pub(super) fn takes_pairs(&self, spec: &Conv2d) -> bool {
+        spec.groups == 1 && self.factors == Factors::Bf16
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -79,13 +83,15 @@ impl Dense {
         let product = |group: usize| Product {
             isa: w.isa(),
             factors: self.factors,
+            reads: input.pixels.factors(),
+            writes: out.pixels.factors(),
             source: (),
             m: out.pixels.rows(),
             n,
             taps: kh * kw,
             k: i,
             panels: &self.panels[group * self.group_len..(group + 1) * self.group_len],
-            out: out.pixels.ptr().wrapping_add(group * n),
+            out: out.pixels.data().wrapping_add(group * n),
             ld: out.pixels.ld(),
             epilogue: epilogue.columns(group * n, n),
         };
@@ -113,6 +119,11 @@ impl Dense {
             unsafe { product(group).with(window).run(ctx) };
         }
     }
+}
+
+/// Whether pixels are rounded for products in bf16.
+pub(super) fn rounds(inputs: usize, taps: usize) -> bool {
+    inputs >= FEW_CHANNELS && taps <= MAX_TAPS
 }
 
 /// Whether runs are rounded: where that spares more products of each than it takes instructions.

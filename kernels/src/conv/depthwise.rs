@@ -10,7 +10,7 @@ use crate::gemm::panels::Aligned;
 use crate::gemm::{Epilogue, Finish, Residual};
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::split::part;
-use crate::{Context, Image, ImageMut};
+use crate::{Context, Factors, Image, ImageMut};
 
 /// Pieces of work per thread, where there are several.
 const PIECES: usize = 6;
@@ -304,6 +304,7 @@ impl Kernel for Finished<'_> {
             residual: &residual[..residuals],
             before_activation: job.epilogue.adds_before_activation(),
             activation: job.epilogue.activation,
+            writes: Factors::F32,
         };
         finish.run(s);
     }

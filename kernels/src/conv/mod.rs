@@ -23,7 +23,7 @@ pub use packed::PackedConv;
 pub use transpose::{ConvTranspose2d, PackedConvTranspose, conv_transpose2d};
 
 use crate::gemm::Epilogue;
-use crate::{Context, Image, ImageMut};
+use crate::{Context, Factors, Image, ImageMut};
 use packed::Form;
 
 /// Channels below which the taps of a kernel row are read as one run, and nothing else is rounded.
@@ -63,6 +63,18 @@ impl Conv2d {
     }
 }
 
+/// Whether a convolution with weights `[out, in / groups, kh, kw]` multiplies pixels of its input in bf16, and so may be
+/// given them in bf16.
+pub fn takes_pairs(
+    algorithm: Algorithm,
+    factors: Factors,
+    spec: &Conv2d,
+    [_, i, kh, kw]: [usize; 4],
+) -> bool {
+    let rounds = algorithm == Algorithm::Direct && factors == Factors::Bf16;
+    rounds && spec.groups == 1 && dense::rounds(i, kh * kw)
+}
+
 /// Floats of scratch that [`conv2d`] needs for an input `[n, h, w, c]` on `threads` threads.
 pub fn conv2d_scratch_len(w: &PackedConv, input: [usize; 4], threads: usize) -> usize {
     match w.form() {
@@ -72,6 +84,9 @@ pub fn conv2d_scratch_len(w: &PackedConv, input: [usize; 4], threads: usize) -> 
 }
 
 /// `[n, h, w, in]` to `[n, oh, ow, out]`: `y = epilogue(conv(x, w))`.
+///
+/// The input may hold bf16 where [`takes_pairs`] says so, the output where there is one group, that is no depthwise
+/// convolution.
 ///
 /// # Panics
 /// When the channels, the size of the output or the scratch do not fit `w`.
@@ -84,13 +99,20 @@ pub fn conv2d(
     out: ImageMut,
     scratch: &mut [f32],
 ) {
-    input.check();
-    out.check();
+    input.check_numbers();
+    out.check_numbers();
     let size = w.spec().output_size([input.h, input.w], w.kernel());
     assert_eq!([input.n, size[0], size[1]], [out.n, out.h, out.w], "size of the output");
     assert_eq!([input.c, out.c], [w.inputs(), w.outputs()], "channels of input and output");
     assert!(scratch.len() >= conv2d_scratch_len(w, input.shape(), ctx.pool.threads()), "scratch");
     epilogue.check(out.pixels.rows(), out.c);
+    match w.form() {
+        Form::Dense(dense) if dense.takes_pairs(w.spec()) => {}
+        _ => input.check(),
+    }
+    if w.spec().groups > 1 {
+        out.check();
+    }
     match w.form() {
         Form::Dense(dense) => dense.run(ctx, w, &input, epilogue, &out),
         Form::Depthwise(depthwise) => depthwise.run(ctx, w, &input, epilogue, &out),

@@ -172,6 +172,8 @@ pub fn conv_transpose2d(
             let product = Product {
                 isa: w.isa,
                 factors: Factors::F32,
+                reads: Factors::F32,
+                writes: Factors::F32,
                 source: window.phase(&pixels),
                 m: out.n * grid[0] * grid[1],
                 n,

@@ -49,7 +49,7 @@ impl<'a> Window<'a> {
         let high = [y.max().unwrap_or(0), x.max().unwrap_or(0)];
         Window {
             reach: [low, high],
-            ptr: input.pixels.ptr().wrapping_add(channel),
+            ptr: input.pixels.data().wrapping_add(channel),
             ld: input.pixels.ld(),
             size: [input.h, input.w],
             grid: [out.h, out.w],

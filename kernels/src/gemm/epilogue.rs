@@ -1,7 +1,9 @@
 //! What is done to each sum before it is stored.
 
+use crate::Factors;
 use crate::activation::{self, Activation};
 use crate::simd::{Kernel, Simd};
+use crate::vectors::{load_up_to, store_pairs_up_to};
 use crate::view::Rows;
 
 /// `y = act(sum + bias [+ residual]) [+ residual]`, `y` being written once.
@@ -102,7 +104,7 @@ impl Epilogue<'_> {
 /// Applies activation and residual to a tile of sums, `[rows][stride]`, and writes it out.
 ///
 /// # Safety (of running it)
-/// `columns` floats can be read or written at each of the pointers' rows.
+/// `columns` floats can be read, and what they are written as fits, at each of the pointers' rows.
 pub(crate) struct Finish<'a> {
     pub(crate) sums: *const f32,
     pub(crate) stride: usize,
@@ -112,6 +114,7 @@ pub(crate) struct Finish<'a> {
     pub(crate) residual: &'a [*const f32],
     pub(crate) before_activation: bool,
     pub(crate) activation: Activation,
+    pub(crate) writes: Factors,
 }
 
 impl Kernel for Finish<'_> {
@@ -122,6 +125,10 @@ impl Kernel for Finish<'_> {
         for (row, &out) in self.out.iter().enumerate() {
             let residual = self.residual.get(row).copied();
             let sums = self.sums.wrapping_add(row * self.stride);
+            if self.writes == Factors::Bf16 {
+                self.write_pairs(s, sums, residual, out);
+                continue;
+            }
             let whole = self.columns / S::LANES * S::LANES;
             // SAFETY: the maker vouches for `columns` floats at each pointer; `at + n <= columns`.
             unsafe {
@@ -142,6 +149,32 @@ impl Kernel for Finish<'_> {
 }
 
 impl Finish<'_> {
+    #[inline(always)]
+    fn write_pairs<S: Simd>(
+        &self,
+        s: S,
+        sums: *const f32,
+        residual: Option<*const f32>,
+        out: *mut f32,
+    ) {
+        for at in (0..self.columns).step_by(2 * S::LANES) {
+            let mut halves = [s.zero(); 2];
+            for (half, y) in halves.iter_mut().enumerate() {
+                let at = at + half * S::LANES;
+                let n = self.columns.saturating_sub(at).min(S::LANES);
+                // SAFETY: the maker vouches for `columns` floats; `at + n <= columns` where `n > 0`.
+                unsafe {
+                    let sum = load_up_to(s, sums.wrapping_add(at), n);
+                    let residual = residual.map(|r| load_up_to(s, r.wrapping_add(at), n));
+                    *y = self.apply(s, sum, residual);
+                }
+            }
+            let [low, high] = halves;
+            // SAFETY: the maker vouches for the pairs of `columns` numbers.
+            unsafe { store_pairs_up_to(s, low, high, out.wrapping_add(at / 2), self.columns - at) };
+        }
+    }
+
     #[inline(always)]
     fn apply<S: Simd>(&self, s: S, sum: S::F32, residual: Option<S::F32>) -> S::F32 {
         match residual {

@@ -47,6 +47,10 @@ pub(crate) struct Table {
 pub(crate) struct Product<'a, A> {
     pub(crate) isa: Isa,
     pub(crate) factors: Factors,
+    /// What the rows of the source hold: numbers, which may have to be rounded, or `factors`.
+    pub(crate) reads: Factors,
+    /// What is written: numbers, or pairs of them.
+    pub(crate) writes: Factors,
     pub(crate) source: A,
     pub(crate) m: usize,
     pub(crate) n: usize,
@@ -65,8 +69,9 @@ unsafe impl<A: Sync> Sync for Product<'_, A> {}
 impl<'a> Product<'a, ()> {
     /// The same product of rows that `source` finds.
     pub(crate) fn with<A>(self, source: A) -> Product<'a, A> {
-        let Product { isa, factors, m, n, taps, k, panels, out, ld, epilogue, .. } = self;
-        Product { isa, factors, source, m, n, taps, k, panels, out, ld, epilogue }
+        let Product { isa, factors, reads, writes, m, n, .. } = self;
+        let Product { taps, k, panels, out, ld, epilogue, .. } = self;
+        Product { isa, factors, reads, writes, source, m, n, taps, k, panels, out, ld, epilogue }
     }
 }
 
@@ -83,9 +88,14 @@ impl<A: Source> Product<'_, A> {
         let split = Split::new(self.m.div_ceil(mr), layout.count(), k * nr, ctx);
         ctx.pool.run(split.pieces(), &|piece| {
             let (tiles, panels) = split.piece(piece);
-            match self.factors {
-                Factors::F32 => dispatch(self.isa, Piece::<_, false>::new(self, tiles, panels)),
-                Factors::Bf16 => {
+            match (self.factors, self.writes) {
+                (Factors::F32, Factors::F32) => {
+                    dispatch(self.isa, Piece::<_, false>::new(self, tiles, panels));
+                }
+                (Factors::F32, Factors::Bf16) => {
+                    dispatch_bf16(self.isa, Piece::<_, false>::new(self, tiles, panels));
+                }
+                (Factors::Bf16, _) => {
                     dispatch_bf16(self.isa, Piece::<_, true>::new(self, tiles, panels));
                 }
             }
@@ -165,7 +175,7 @@ impl<A: Source, const PAIRS: bool> Kernel for Piece<'_, '_, A, PAIRS> {
             let mut block = Block::new(product, rows);
             if product.taps <= MAX_TAPS {
                 product.source.gather(block.first, block.count, 0..product.taps, &mut table);
-                if PAIRS {
+                if PAIRS && product.reads == Factors::F32 {
                     let taps = table.rows[..product.taps].iter_mut();
                     let rows = taps.flat_map(|tap| &mut tap[..block.count]);
                     rounded.round(s, product.k, product.taps * block.count, rows);
@@ -215,7 +225,7 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
         };
         let mut out = [std::ptr::null_mut(); MAX_MR];
         for (to, row) in out.iter_mut().zip(&self.output[..self.count]) {
-            *to = product.out.wrapping_add(row * product.ld + first);
+            *to = product.out.wrapping_add(row * product.ld + product.writes.floats(first));
         }
         let args = TileArgs {
             rows: table.rows.as_ptr(),
@@ -227,7 +237,8 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
             floor: product.epilogue.floor(),
             out: out.as_ptr(),
         };
-        if product.taps <= MAX_TAPS && columns == width && product.epilogue.is_plain() {
+        let plain = product.epilogue.is_plain() && product.writes == Factors::F32;
+        if product.taps <= MAX_TAPS && columns == width && plain {
             // SAFETY: pointers of the table are the source's; panel, start and output hold `width` columns.
             unsafe { tile::<S, PAIRS>(s, self.count, width, args) };
             return;
@@ -300,6 +311,7 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
             residual: &residual[..count],
             before_activation: epilogue.adds_before_activation(),
             activation: epilogue.activation,
+            writes: self.product.writes,
         });
     }
 }

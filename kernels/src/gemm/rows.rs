@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::indirect::{Product, Source, Table};
 use super::{Epilogue, PackedMatrix};
-use crate::{Context, Rows, RowsMut};
+use crate::{Context, Factors, Rows, RowsMut};
 
 /// The distance at which rows of `width` floats are well read by products.
 ///
@@ -37,23 +37,27 @@ impl Source for Strided {
 /// `[rows, k]` to `[rows, n]`: `y = epilogue(x * w)`.
 ///
 /// # Panics
-/// When `x` has no `k` columns, `out` no `n`, or their numbers of rows differ.
+/// When `x` has no `k` columns, `out` no `n`, or their numbers of rows differ; and when `x` holds pairs for weights that are
+/// none.
 #[allow(clippy::needless_pass_by_value, reason = "a view of an output is used up")]
 pub fn linear(ctx: Context, x: Rows, w: &PackedMatrix, epilogue: Epilogue, out: RowsMut) {
     assert_eq!(x.rows(), out.rows(), "input and output have the same rows");
-    x.check(w.k());
-    out.check(w.n());
+    x.check_numbers(w.k());
+    out.check_numbers(w.n());
+    assert!([Factors::F32, w.factors()].contains(&x.factors()), "pairs for weights that are none");
     epilogue.check(out.rows(), w.n());
     let product = Product {
         isa: w.isa(),
         factors: w.factors(),
-        source: Strided { ptr: x.ptr(), ld: x.ld() },
+        reads: x.factors(),
+        writes: out.factors(),
+        source: Strided { ptr: x.data(), ld: x.ld() },
         m: x.rows(),
         n: w.n(),
         taps: 1,
         k: w.k(),
         panels: w.panels(),
-        out: out.ptr(),
+        out: out.data(),
         ld: out.ld(),
         epilogue,
     };

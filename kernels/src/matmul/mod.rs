@@ -81,6 +81,8 @@ pub fn matmul(
     let product = |i: usize| Product {
         isa: ctx.isa,
         factors: Factors::F32,
+        reads: Factors::F32,
+        writes: Factors::F32,
         source: Strided { ptr: a.first.ptr().wrapping_add(i * a.batch_stride), ld: a.first.ld() },
         m,
         n,

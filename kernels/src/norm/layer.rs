@@ -2,10 +2,10 @@
 
 use super::affine::Affine;
 use crate::elementwise::zip;
-use crate::row_kernel::{RowKernel, each_row};
+use crate::row_kernel::{RowKernel, each_row, each_row_of_pairs};
 use crate::simd::Simd;
 use crate::vectors::{Itself, SquareAbout, sum_of};
-use crate::{Context, Rows, RowsMut};
+use crate::{Context, Factors, Rows, RowsMut};
 
 /// Parameters of a layer normalisation over rows.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +20,7 @@ pub struct LayerNorm<'a> {
 
 /// Each row less its mean, divided by its standard deviation, times weight plus bias; of `x + residual` if there is one.
 ///
-/// `x`, `residual` and `out` have the same count of rows of the same width.
+/// `x`, `residual` and `out` have the same count of rows of the same width. Where there is no residual, `out` may hold bf16.
 ///
 /// # Panics
 /// When extents disagree.
@@ -62,9 +62,16 @@ fn normalize(
 ) {
     affine.check(x.width());
     for extents in [x.extents(), residual.unwrap_or(x).extents()] {
-        assert_eq!(extents, out.extents(), "rows of a normalisation");
+        assert_eq!(extents, out.numbers(), "rows of a normalisation");
     }
-    each_row(ctx, out, 2 * x.width(), &Normalize { kind, affine, x, residual });
+    let (cost, normalize) = (2 * x.width(), Normalize { kind, affine, x, residual });
+    match out.factors() {
+        Factors::F32 => each_row(ctx, out, cost, &normalize),
+        Factors::Bf16 => {
+            assert!(residual.is_none(), "a sum is normalised in bf16");
+            each_row_of_pairs(ctx, out, cost, &Rounded(normalize));
+        }
+    }
 }
 
 struct Normalize<'a> {
@@ -87,6 +94,19 @@ impl RowKernel for Normalize<'_> {
             }
             self.affine.write(s, moments(s, self.kind, x, n), 0, (x, out, n));
         }
+    }
+}
+
+/// A normalisation whose results are pairs.
+struct Rounded<'a>(Normalize<'a>);
+
+impl RowKernel for Rounded<'_> {
+    #[inline(always)]
+    fn row<S: Simd>(&self, s: S, i: usize, out: &mut [f32]) {
+        let Normalize { kind, affine, x, .. } = &self.0;
+        let (x, n) = (x.row(i).as_ptr(), x.width());
+        // SAFETY: rows of `x` have `n` floats, those of the output half as many, and the parameters `n`.
+        unsafe { affine.write_pairs(s, moments(s, *kind, x, n), (x, out.as_mut_ptr(), n)) };
     }
 }
 

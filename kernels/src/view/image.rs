@@ -71,6 +71,12 @@ impl<'a> Image<'a> {
     pub(crate) fn check(&self) {
         assert_eq!(self.pixels.extents(), [self.n * self.h * self.w, self.c], "pixels of an image");
     }
+
+    /// The same where pixels may hold bf16.
+    #[track_caller]
+    pub(crate) fn check_numbers(&self) {
+        assert_eq!(self.pixels.numbers(), [self.n * self.h * self.w, self.c], "pixels of an image");
+    }
 }
 
 impl<'a> ImageMut<'a> {
@@ -105,5 +111,11 @@ impl<'a> ImageMut<'a> {
     #[track_caller]
     pub(crate) fn check(&self) {
         assert_eq!(self.pixels.extents(), [self.n * self.h * self.w, self.c], "pixels of an image");
+    }
+
+    /// The same where pixels may hold bf16.
+    #[track_caller]
+    pub(crate) fn check_numbers(&self) {
+        assert_eq!(self.pixels.numbers(), [self.n * self.h * self.w, self.c], "pixels of an image");
     }
 }

@@ -3,12 +3,14 @@
 use std::marker::PhantomData;
 
 use super::grid::Grid;
+use crate::Factors;
 
 /// Rows of floats to read.
 #[derive(Clone, Copy, Debug)]
 pub struct Rows<'a> {
     ptr: *const f32,
     grid: Grid,
+    factors: Factors,
     memory: PhantomData<&'a [f32]>,
 }
 
@@ -17,6 +19,7 @@ pub struct Rows<'a> {
 pub struct RowsMut<'a> {
     ptr: *mut f32,
     grid: Grid,
+    factors: Factors,
     memory: PhantomData<&'a mut [f32]>,
 }
 
@@ -38,7 +41,7 @@ impl<'a> Rows<'a> {
     #[track_caller]
     pub fn new(data: &'a [f32], [rows, width]: [usize; 2], ld: usize) -> Rows<'a> {
         let grid = Grid { len: data.len(), rows, width, ld }.checked();
-        Rows { ptr: data.as_ptr(), grid, memory: PhantomData }
+        Rows { ptr: data.as_ptr(), grid, factors: Factors::F32, memory: PhantomData }
     }
 
     /// All of `data` as rows of `width` floats without gaps.
@@ -47,7 +50,8 @@ impl<'a> Rows<'a> {
     /// When `data` is not a whole number of rows.
     #[track_caller]
     pub fn dense(data: &'a [f32], width: usize) -> Rows<'a> {
-        Rows { ptr: data.as_ptr(), grid: Grid::dense(data.len(), width), memory: PhantomData }
+        let grid = Grid::dense(data.len(), width);
+        Rows { ptr: data.as_ptr(), grid, factors: Factors::F32, memory: PhantomData }
     }
 
     /// Rows in `len` floats at `ptr`, of which others may write those that lie between the rows.
@@ -65,7 +69,25 @@ impl<'a> Rows<'a> {
         [rows, width]: [usize; 2],
         ld: usize,
     ) -> Rows<'a> {
-        Rows { ptr, grid: Grid { len, rows, width, ld }.checked(), memory: PhantomData }
+        let grid = Grid { len, rows, width, ld }.checked();
+        Rows { ptr, grid, factors: Factors::F32, memory: PhantomData }
+    }
+
+    /// The same rows, whose floats are what `factors` takes: pairs of numbers in bf16, the first in the lower half, or a
+    /// number each.
+    #[must_use]
+    pub fn holding(self, factors: Factors) -> Self {
+        Self { factors, ..self }
+    }
+
+    /// What its numbers are rounded to.
+    pub fn factors(&self) -> Factors {
+        self.factors
+    }
+
+    /// Number of rows, and numbers in a row: twice its floats where those are pairs.
+    pub fn numbers(&self) -> [usize; 2] {
+        [self.grid.rows, self.factors.numbers(self.grid.width)]
     }
 
     /// Number of rows.
@@ -100,7 +122,15 @@ impl<'a> Rows<'a> {
         unsafe { std::slice::from_raw_parts(start, self.grid.width) }
     }
 
+    /// The first float of rows whose floats are numbers.
+    #[track_caller]
     pub(crate) fn ptr(&self) -> *const f32 {
+        debug_assert_eq!(self.factors, Factors::F32, "rows of pairs are read as numbers");
+        self.ptr
+    }
+
+    /// The first float, be it a number or a pair.
+    pub(crate) fn data(&self) -> *const f32 {
         self.ptr
     }
 
@@ -125,6 +155,12 @@ impl<'a> Rows<'a> {
         self.grid.check_width(width);
     }
 
+    /// Checks that rows hold `count` numbers.
+    #[track_caller]
+    pub(crate) fn check_numbers(&self, count: usize) {
+        assert_eq!(self.numbers()[1], count, "numbers in a row of {self:?}");
+    }
+
     /// Checks that `reach` floats follow the first.
     #[track_caller]
     pub(crate) fn check_reach(&self, reach: usize) {
@@ -147,7 +183,7 @@ impl<'a> RowsMut<'a> {
     #[track_caller]
     pub fn new(data: &'a mut [f32], [rows, width]: [usize; 2], ld: usize) -> RowsMut<'a> {
         let grid = Grid { len: data.len(), rows, width, ld }.checked_apart();
-        RowsMut { ptr: data.as_mut_ptr(), grid, memory: PhantomData }
+        RowsMut { ptr: data.as_mut_ptr(), grid, factors: Factors::F32, memory: PhantomData }
     }
 
     /// All of `data` as rows of `width` floats without gaps.
@@ -157,7 +193,7 @@ impl<'a> RowsMut<'a> {
     #[track_caller]
     pub fn dense(data: &'a mut [f32], width: usize) -> RowsMut<'a> {
         let grid = Grid::dense(data.len(), width);
-        RowsMut { ptr: data.as_mut_ptr(), grid, memory: PhantomData }
+        RowsMut { ptr: data.as_mut_ptr(), grid, factors: Factors::F32, memory: PhantomData }
     }
 
     /// Rows in `len` floats at `ptr`, of which others may use those that lie between the rows.
@@ -175,7 +211,25 @@ impl<'a> RowsMut<'a> {
         [rows, width]: [usize; 2],
         ld: usize,
     ) -> RowsMut<'a> {
-        RowsMut { ptr, grid: Grid { len, rows, width, ld }.checked_apart(), memory: PhantomData }
+        let grid = Grid { len, rows, width, ld }.checked_apart();
+        RowsMut { ptr, grid, factors: Factors::F32, memory: PhantomData }
+    }
+
+    /// The same rows, whose floats are what `factors` takes: pairs of numbers in bf16, the first in the lower half, or a
+    /// number each.
+    #[must_use]
+    pub fn holding(self, factors: Factors) -> Self {
+        Self { factors, ..self }
+    }
+
+    /// What its numbers are rounded to.
+    pub fn factors(&self) -> Factors {
+        self.factors
+    }
+
+    /// Number of rows, and numbers in a row: twice its floats where those are pairs.
+    pub fn numbers(&self) -> [usize; 2] {
+        [self.grid.rows, self.factors.numbers(self.grid.width)]
     }
 
     /// Number of rows.
@@ -210,7 +264,15 @@ impl<'a> RowsMut<'a> {
         unsafe { std::slice::from_raw_parts_mut(start, self.grid.width) }
     }
 
+    /// The first float of rows whose floats are numbers.
+    #[track_caller]
     pub(crate) fn ptr(&self) -> *mut f32 {
+        debug_assert_eq!(self.factors, Factors::F32, "rows of pairs are written as numbers");
+        self.ptr
+    }
+
+    /// The first float, be it a number or a pair.
+    pub(crate) fn data(&self) -> *mut f32 {
         self.ptr
     }
 
@@ -228,13 +290,13 @@ impl<'a> RowsMut<'a> {
     #[track_caller]
     pub(crate) unsafe fn part(&self, first: usize, count: usize) -> RowsMut<'_> {
         let (start, grid) = self.grid.part(first, count);
-        RowsMut { ptr: self.ptr.wrapping_add(start), grid, memory: PhantomData }
+        RowsMut { ptr: self.ptr.wrapping_add(start), grid, ..*self }
     }
 
-    /// Checks that rows have `width` floats.
+    /// Checks that rows hold `count` numbers.
     #[track_caller]
-    pub(crate) fn check(&self, width: usize) {
-        self.grid.check_width(width);
+    pub(crate) fn check_numbers(&self, count: usize) {
+        assert_eq!(self.numbers()[1], count, "numbers in a row of {self:?}");
     }
 
     /// Checks that `reach` floats follow the first.

@@ -1,20 +1,18 @@
 //! Convolutions.
 
 use ocelli_kernels::conv::{self, Algorithm, PackedConv, PackedConvTranspose};
-use ocelli_kernels::{Image, ImageMut};
+use ocelli_kernels::{Factors, Image, ImageMut, Isa};
 
 use super::Lowering;
 use super::linear::kernel_epilogue;
 use crate::op::{Conv2d, ConvTranspose2d};
-use crate::{Node, Result, Shape};
+use crate::{Graph, Node, Result, Shape};
 
 impl Lowering<'_> {
     pub(super) fn conv(&mut self, node: &Node, op: &Conv2d) -> Result<()> {
-        let (isa, factors, shape) = (self.isa, self.factors, extents(op.weight.shape()));
-        let Conv2d { stride, pad, dilation, groups, epilogue, .. } = *op;
-        let spec = conv::Conv2d { stride, pad, dilation, groups };
-        let input = extents(self.graph.shape(node.inputs[0]));
-        let algorithm = Algorithm::cheapest(isa, factors, &spec, shape, [input[1], input[2]]);
+        let (isa, factors, epilogue) = (self.isa, self.factors, op.epilogue);
+        let Form { spec, shape, input, algorithm, .. } =
+            Form::of(self.graph, node, op, isa, factors);
         let form = format!("conv {isa} {algorithm:?} {factors:?} {spec:?}");
         let weight = self
             .packs
@@ -60,6 +58,37 @@ impl Lowering<'_> {
             let result = ImageMut::of_rows(args.rows_mut(0), output);
             conv::conv_transpose2d(context, image, &weight, epilogue, result);
         })
+    }
+}
+
+/// How a convolution is computed.
+pub(in crate::cpu) struct Form {
+    spec: conv::Conv2d,
+    /// Of the weights, `[out, in / groups, kh, kw]`.
+    shape: [usize; 4],
+    input: [usize; 4],
+    factors: Factors,
+    algorithm: Algorithm,
+}
+
+impl Form {
+    pub(in crate::cpu) fn of(
+        graph: &Graph,
+        node: &Node,
+        op: &Conv2d,
+        isa: Isa,
+        factors: Factors,
+    ) -> Form {
+        let (shape, input) = (extents(op.weight.shape()), extents(graph.shape(node.inputs[0])));
+        let Conv2d { stride, pad, dilation, groups, .. } = *op;
+        let spec = conv::Conv2d { stride, pad, dilation, groups };
+        let algorithm = Algorithm::cheapest(isa, factors, &spec, shape, [input[1], input[2]]);
+        Form { spec, shape, input, factors, algorithm }
+    }
+
+    /// Whether it multiplies pixels of its input in bf16.
+    pub(in crate::cpu) fn takes_pairs(&self) -> bool {
+        conv::takes_pairs(self.algorithm, self.factors, &self.spec, self.shape)
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod arithmetic;
 mod attention;
-mod conv;
+pub(super) mod conv;
 mod image;
 mod linear;
 mod norm;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use ocelli_kernels::{Context, Factors, Isa};
 
 use super::CpuExecutor;
-use super::layout::Layout;
+use super::layout::{Layout, Place};
 use super::memory::{Args, Block, Operand, Slot, check};
 use super::packs::Packs;
 use super::plan::{Lifetime, plan};
@@ -48,9 +48,13 @@ pub(super) struct Lowered {
 
 /// Lowers all of `graph`.
 pub(super) fn lower(graph: &Graph, executor: &CpuExecutor) -> Result<Lowered> {
+    let mut layout = Layout::of(graph);
+    if executor.factors == Factors::Bf16 {
+        layout.write_pairs(graph, executor.isa);
+    }
     let mut lowering = Lowering {
         graph,
-        layout: Layout::of(graph),
+        layout,
         packs: &executor.packs,
         isa: executor.isa,
         factors: executor.factors,
@@ -150,8 +154,15 @@ impl Lowering<'_> {
     fn operand(&mut self, value: Value) -> Operand {
         let (place, shape) = (self.layout.place(value), self.graph.shape(value));
         let slot = self.slot(place.root);
-        let (rows, columns) = (shape.rows(), shape.last_dim());
-        Operand { slot, offset: place.offset, rows, columns, ld: place.ld }
+        let Place { offset, ld, factors, .. } = place;
+        Operand {
+            slot,
+            offset,
+            rows: shape.rows(),
+            columns: factors.floats(shape.last_dim()),
+            ld,
+            factors,
+        }
     }
 
     /// `value` with adjacent rows: itself, or a copy that is made now.
@@ -186,7 +197,8 @@ impl Lowering<'_> {
     fn scratch(&mut self, floats: usize) -> Operand {
         self.buffers.push(Buffer::Arena(floats));
         let slot = self.buffers.len() - 1;
-        Operand { slot, offset: 0, rows: 1, columns: floats, ld: floats }
+        let factors = Factors::F32;
+        Operand { slot, offset: 0, rows: 1, columns: floats, ld: floats, factors }
     }
 
     fn slot(&mut self, root: Value) -> usize {

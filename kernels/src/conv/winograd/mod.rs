@@ -125,11 +125,14 @@ fn run<T: Transform<A, M>, const A: usize, const M: usize>(
     [tiles, panels]: [Range<usize>; 2],
     scratch: &mut [f32],
 ) {
-    match factors {
-        Factors::F32 => {
+    match (factors, squares.out.pixels.factors()) {
+        (Factors::F32, Factors::F32) => {
             dispatch(isa, Piece::<T, A, M, false>::new(squares, tiles, panels, scratch));
         }
-        Factors::Bf16 => {
+        (Factors::F32, Factors::Bf16) => {
+            dispatch_bf16(isa, Piece::<T, A, M, false>::new(squares, tiles, panels, scratch));
+        }
+        (Factors::Bf16, _) => {
             dispatch_bf16(isa, Piece::<T, A, M, true>::new(squares, tiles, panels, scratch));
         }
     }

@@ -205,7 +205,8 @@ impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool>
         let mut residual = [std::ptr::null(); MAX_PIXELS];
         let mut residuals = 0;
         for ((to, residual), &pixel) in to.iter_mut().zip(&mut residual).zip(pixels) {
-            *to = out.pixels.ptr().wrapping_add(pixel * out.pixels.ld() + panel.first);
+            let first = out.pixels.factors().floats(panel.first);
+            *to = out.pixels.data().wrapping_add(pixel * out.pixels.ld() + first);
             if let Some(from) = epilogue.residual_at(pixel, panel.first, *to) {
                 *residual = from;
                 residuals = pixels.len();
@@ -219,6 +220,7 @@ impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool>
             residual: &residual[..residuals],
             before_activation: epilogue.adds_before_activation(),
             activation: epilogue.activation,
+            writes: out.pixels.factors(),
         });
     }
 }
