@@ -48,7 +48,7 @@ impl<const PAIRS: bool> Kernel for Queries<'_, PAIRS> {
                 let columns = column..shape.v_dim.min(column + VALUES);
                 let mut tile = Tile::<PAIRS>::new(&self, rows.clone(), columns);
                 if PAIRS {
-                    let queries = tile.queries[..rows.len()].iter_mut();
+                    let queries = std::slice::from_mut(&mut tile.queries);
                     rounded.round(s, shape.head_dim, rows.len(), queries);
                 }
                 tile.run(s);

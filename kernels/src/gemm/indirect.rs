@@ -176,9 +176,8 @@ impl<A: Source, const PAIRS: bool> Kernel for Piece<'_, '_, A, PAIRS> {
             if product.taps <= MAX_TAPS {
                 product.source.gather(block.first, block.count, 0..product.taps, &mut table);
                 if PAIRS && product.reads == Factors::F32 {
-                    let taps = table.rows[..product.taps].iter_mut();
-                    let rows = taps.flat_map(|tap| &mut tap[..block.count]);
-                    rounded.round(s, product.k, product.taps * block.count, rows);
+                    let taps = &mut table.rows[..product.taps];
+                    rounded.round(s, product.k, block.count, taps);
                 }
             }
             for panel in self.panels.clone() {
