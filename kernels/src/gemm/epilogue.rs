@@ -158,20 +158,34 @@ impl Finish<'_> {
         out: *mut f32,
     ) {
         for at in (0..self.columns).step_by(2 * S::LANES) {
-            let mut halves = [s.zero(); 2];
-            for (half, y) in halves.iter_mut().enumerate() {
-                let at = at + half * S::LANES;
-                let n = self.columns.saturating_sub(at).min(S::LANES);
-                // SAFETY: the maker vouches for `columns` floats; `at + n <= columns` where `n > 0`.
-                unsafe {
-                    let sum = load_up_to(s, sums.wrapping_add(at), n);
-                    let residual = residual.map(|r| load_up_to(s, r.wrapping_add(at), n));
-                    *y = self.apply(s, sum, residual);
-                }
+            let (next, high) = (at + S::LANES, s.zero());
+            // SAFETY: the maker vouches for `columns` floats to read, and for the pairs of them.
+            unsafe {
+                let low = self.value(s, sums, residual, at);
+                let high =
+                    if next < self.columns { self.value(s, sums, residual, next) } else { high };
+                store_pairs_up_to(s, low, high, out.add(at / 2), self.columns - at);
             }
-            let [low, high] = halves;
-            // SAFETY: the maker vouches for the pairs of `columns` numbers.
-            unsafe { store_pairs_up_to(s, low, high, out.wrapping_add(at / 2), self.columns - at) };
+        }
+    }
+
+    /// What becomes of the sums from column `at` on, a vector of them at most.
+    ///
+    /// # Safety
+    /// `columns` floats can be read at `sums` and `residual`; `at` is one of the columns.
+    #[inline(always)]
+    unsafe fn value<S: Simd>(
+        &self,
+        s: S,
+        sums: *const f32,
+        residual: Option<*const f32>,
+        at: usize,
+    ) -> S::F32 {
+        let n = (self.columns - at).min(S::LANES);
+        // SAFETY: the caller's contract.
+        unsafe {
+            let sum = load_up_to(s, sums.add(at), n);
+            self.apply(s, sum, residual.map(|r| load_up_to(s, r.add(at), n)))
         }
     }
 
