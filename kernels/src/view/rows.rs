@@ -158,7 +158,7 @@ impl<'a> Rows<'a> {
     /// Checks that rows hold `count` numbers.
     #[track_caller]
     pub(crate) fn check_numbers(&self, count: usize) {
-        assert_eq!(self.numbers()[1], count, "numbers in a row of {self:?}");
+        assert!(self.numbers()[1] == count, "{self:?} holds no rows of {count}");
     }
 
     /// Checks that `reach` floats follow the first.
@@ -296,7 +296,7 @@ impl<'a> RowsMut<'a> {
     /// Checks that rows hold `count` numbers.
     #[track_caller]
     pub(crate) fn check_numbers(&self, count: usize) {
-        assert_eq!(self.numbers()[1], count, "numbers in a row of {self:?}");
+        assert!(self.numbers()[1] == count, "{self:?} holds no rows of {count}");
     }
 
     /// Checks that `reach` floats follow the first.
