@@ -4,6 +4,8 @@
 
 mod grid;
 mod image;
+#[cfg(test)]
+mod pairs_tests;
 mod rows;
 #[cfg(test)]
 mod tests;

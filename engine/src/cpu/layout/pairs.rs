@@ -71,3 +71,71 @@ fn multiplies_first(graph: &Graph, isa: Isa, node: &Node, value: Value) -> bool 
             _ => false,
         }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::CpuExecutor;
+    use crate::op::Activation;
+    use crate::passes::{self, testing::weights};
+    use crate::{Conv, Executor, Precision};
+
+    /// A block of a transformer behind two convolutions, and its values in the order of making.
+    fn graph() -> (Graph, Vec<Value>) {
+        let (mut g, w) = (Graph::new(), weights());
+        let x = g.input("x", &[1, 5, 4, 3]).unwrap();
+        let stem = g.conv(x, &w.at("stem"), 32, Conv::same(3)).unwrap();
+        let image = g.conv(stem, &w.at("image"), 24, Conv::k(1)).unwrap();
+        let tokens = g.reshape(image, &[1, 20, 24]).unwrap();
+        let norm = g.layer_norm_plain(tokens, 1e-5);
+        let [q, k, v] = ["q", "k", "v"].map(|name| g.linear(norm, &w.at(name), 24).unwrap());
+        let gathered = g.attention(q, k, v, 2).unwrap();
+        let projected = g.linear(gathered, &w.at("projected"), 24).unwrap();
+        let sum = g.add(tokens, projected).unwrap();
+        let wide = g.linear(sum, &w.at("wide"), 96).unwrap();
+        let wide = g.activation(wide, Activation::Gelu);
+        let rows = g.reshape(wide, &[20, 96]).unwrap();
+        let y = g.linear(rows, &w.at("y"), 6).unwrap();
+        g.output("y", y);
+        (g, vec![stem, image, norm, q, gathered, sum, wide, rows, y])
+    }
+
+    #[test]
+    fn what_is_only_multiplied_is_in_pairs() {
+        let (g, values) = graph();
+        let g = passes::optimise(&g);
+        let mut layout = Layout::of(&g);
+        layout.write_pairs(&g, Isa::Scalar);
+        let pairs = values.iter().map(|&value| layout.place(value).factors == Factors::Bf16);
+        let [yes, no] = [true, false];
+        // The merged q, k and v are read by the attention; the sum lies where its summand did.
+        assert_eq!(pairs.collect::<Vec<_>>(), [yes, no, yes, no, yes, no, yes, yes, no]);
+        let stem = layout.place(values[0]);
+        assert_eq!((stem.ld, layout.floats(&g, values[0])), (16, 20 * 16));
+    }
+
+    #[test]
+    fn answers_are_those_of_rounding_readers() {
+        let answer = |g: &Graph| {
+            let executor = CpuExecutor::new(2).unwrap().with_precision(Precision::Bf16).unwrap();
+            let program = executor.compile(g).unwrap();
+            let bytes = program.session_bytes();
+            let mut session = program.session().unwrap();
+            for (i, x) in session.input(0).unwrap().iter_mut().enumerate() {
+                *x = (i * 7919 % 1009) as f32 / 1009.0 - 0.5;
+            }
+            session.run().unwrap();
+            let output: Vec<u32> = session.output(0).unwrap().iter().map(|x| x.to_bits()).collect();
+            (output, bytes)
+        };
+        let (mut g, values) = graph();
+        let (in_pairs, fewer) = answer(&g);
+        // Outputs are numbers.
+        for (i, &value) in values.iter().enumerate() {
+            g.output(&format!("value {i}"), value);
+        }
+        let (in_numbers, more) = answer(&g);
+        assert_eq!(in_pairs, in_numbers);
+        assert!(fewer < more);
+    }
+}

@@ -1,0 +1,154 @@
+//! What is written as pairs of bf16 is what a reader would have made of the numbers, and is read as such.
+
+use crate::attention::{Attention, attention, attention_scratch_len};
+use crate::conv::{Algorithm, Conv2d, PackedConv, conv2d, conv2d_scratch_len, takes_pairs};
+use crate::gemm::{Epilogue, PackedMatrix, Residual, linear};
+use crate::norm::{LayerNorm, layer_norm, rms_norm};
+use crate::simd::bf16;
+use crate::testing::{Random, columns, everywhere_at_random};
+use crate::{Activation, Factors, Image, ImageMut, Rows, RowsMut};
+
+const UNTOUCHED: f32 = -77.0;
+
+/// The numbers two by two.
+fn in_pairs(numbers: &[f32]) -> Vec<f32> {
+    numbers.chunks(2).map(|pair| bf16::pair(pair[0], pair[1])).collect()
+}
+
+fn bits(floats: &[f32]) -> Vec<u32> {
+    floats.iter().map(|x| x.to_bits()).collect()
+}
+
+/// Checks that `run` writes `rows` rows of `width` numbers in bf16 as it writes them in `f32`.
+fn check_written(random: &mut Random, [rows, width]: [usize; 2], run: impl Fn(RowsMut)) {
+    let mut numbers = vec![0.0; rows * width];
+    run(RowsMut::dense(&mut numbers, width));
+    let floats = width / 2;
+    let ld = floats + random.of(0..3);
+    let mut pairs = vec![UNTOUCHED; rows * ld];
+    run(RowsMut::new(&mut pairs, [rows, floats], ld).holding(Factors::Bf16));
+    let found = columns(&pairs, rows, ld, floats, UNTOUCHED);
+    assert_eq!(bits(&found), bits(&in_pairs(&numbers)), "{rows} rows of {width}");
+}
+
+fn random_activation(random: &mut Random) -> Activation {
+    [Activation::Identity, Activation::Relu, Activation::Silu][random.of(0..3)]
+}
+
+#[test]
+fn linears_write_and_read_pairs() {
+    everywhere_at_random(30, |ctx, random| {
+        let (m, n, k) = (random.of(1..40), 2 * random.of(1..50), 2 * random.of(1..70));
+        let (x, w, bias) = (random.floats(m * k), random.floats(n * k), random.floats(n));
+        let summand = random.floats(m * n);
+        let residual = random
+            .flag()
+            .then(|| Residual::Rows { rows: Rows::dense(&summand, n), before_activation: false });
+        let activation = random_activation(random);
+        let epilogue = Epilogue { bias: Some(&bias), activation, residual };
+        for factors in [Factors::F32, Factors::Bf16] {
+            let packed = PackedMatrix::with_factors(ctx.isa, factors, n, k, &w);
+            let rows = Rows::dense(&x, k);
+            check_written(random, [m, n], |out| linear(ctx, rows, &packed, epilogue, out));
+        }
+
+        let packed = PackedMatrix::with_factors(ctx.isa, Factors::Bf16, n, k, &w);
+        let (pairs, mut of_numbers, mut of_pairs) =
+            (in_pairs(&x), vec![0.0; m * n], vec![0.0; m * n]);
+        linear(ctx, Rows::dense(&x, k), &packed, epilogue, RowsMut::dense(&mut of_numbers, n));
+        let rows = Rows::dense(&pairs, k / 2).holding(Factors::Bf16);
+        linear(ctx, rows, &packed, epilogue, RowsMut::dense(&mut of_pairs, n));
+        assert_eq!(bits(&of_numbers), bits(&of_pairs), "{ctx:?} {m} {n} {k}");
+    });
+}
+
+#[test]
+#[should_panic(expected = "pairs for weights that are none")]
+fn pairs_are_no_numbers() {
+    let pool = crate::Pool::new(1);
+    let ctx = crate::Context { isa: crate::Isa::Scalar, pool: &pool };
+    let packed = PackedMatrix::from_rows_out_in(ctx.isa, 1, 4, &[1.0; 4]);
+    let (x, mut out) = ([0.0; 2], [0.0]);
+    let rows = Rows::dense(&x, 2).holding(Factors::Bf16);
+    linear(ctx, rows, &packed, Epilogue::default(), RowsMut::dense(&mut out, 1));
+}
+
+#[test]
+fn convolutions_write_and_read_pairs() {
+    let ways = [
+        (Algorithm::Direct, 1),
+        (Algorithm::Direct, 2),
+        (Algorithm::Winograd2, 1),
+        (Algorithm::Winograd3, 2),
+        (Algorithm::Winograd4, 1),
+    ];
+    everywhere_at_random(20, |ctx, random| {
+        let (algorithm, stride) = ways[random.of(0..ways.len())];
+        let spec = Conv2d { stride: [stride; 2], pad: [1; 4], ..Conv2d::default() };
+        let [o, i] = [2 * random.of(1..40), [3, 2 * random.of(1..30)][random.of(0..2)]];
+        let (h, w) = (random.of(3..12), random.of(3..12));
+        let (shape, size) = ([o, i, 3, 3], [1, h, w, i]);
+        let (x, weight) = (random.floats(h * w * i), random.floats(o * i * 9));
+        let epilogue = Epilogue { activation: random_activation(random), ..Epilogue::default() };
+        let packed = PackedConv::with(ctx.isa, algorithm, Factors::Bf16, spec, shape, &weight);
+        let [oh, ow] = spec.output_size([h, w], [3, 3]);
+        let run = |input: Image, out: RowsMut| {
+            let mut scratch = vec![f32::NAN; conv2d_scratch_len(&packed, size, ctx.pool.threads())];
+            let out = ImageMut::of_rows(out, [1, oh, ow, o]);
+            conv2d(ctx, input, &packed, epilogue, out, &mut scratch);
+        };
+        let input = Image::dense(&x, size);
+        check_written(random, [oh * ow, o], |out| run(input, out));
+
+        if takes_pairs(algorithm, Factors::Bf16, &spec, shape) && i.is_multiple_of(2) {
+            let (mut of_numbers, mut of_pairs) = (vec![0.0; oh * ow * o], vec![0.0; oh * ow * o]);
+            run(input, RowsMut::dense(&mut of_numbers, o));
+            let pairs = in_pairs(&x);
+            let rows = Rows::dense(&pairs, i / 2).holding(Factors::Bf16);
+            run(Image::of_rows(rows, size), RowsMut::dense(&mut of_pairs, o));
+            assert_eq!(bits(&of_numbers), bits(&of_pairs), "{ctx:?} {shape:?} {size:?}");
+        }
+    });
+}
+
+#[test]
+fn normalisations_write_pairs() {
+    everywhere_at_random(20, |ctx, random| {
+        let (rows, width) = (random.of(1..20), 2 * random.of(1..60));
+        let (x, weight, bias) =
+            (random.floats(rows * width), random.floats(width), random.floats(width));
+        let x = Rows::dense(&x, width);
+        let norm = LayerNorm { weight: Some(&weight), bias: Some(&bias), eps: 1e-5 };
+        check_written(random, [rows, width], |out| layer_norm(ctx, &norm, x, None, out));
+        check_written(random, [rows, width], |out| rms_norm(ctx, Some(&weight), 1e-6, x, out));
+    });
+}
+
+#[test]
+fn attention_writes_pairs() {
+    everywhere_at_random(10, |ctx, random| {
+        let shape = Attention {
+            batch: random.of(1..3),
+            heads: random.of(1..4),
+            q_len: random.of(1..30),
+            kv_len: random.of(1..40),
+            head_dim: random.of(1..40),
+            v_dim: 2 * random.of(1..140),
+            scale: 0.5,
+            causal: false,
+            factors: Factors::Bf16,
+        };
+        let (keys, values) = (shape.heads * shape.head_dim, shape.heads * shape.v_dim);
+        let [queries, rows] = [shape.batch * shape.q_len, shape.batch * shape.kv_len];
+        let (q, k, v) = (
+            random.floats(queries * keys),
+            random.floats(rows * keys),
+            random.floats(rows * values),
+        );
+        let qkv = [Rows::dense(&q, keys), Rows::dense(&k, keys), Rows::dense(&v, values)];
+        check_written(random, [queries, values], |out| {
+            let mut scratch = vec![f32::NAN; attention_scratch_len(ctx.isa, &shape)];
+            attention(ctx, &shape, qkv, None, out, &mut scratch);
+        });
+    });
+}
