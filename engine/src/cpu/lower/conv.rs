@@ -1,25 +1,23 @@
 //! Convolutions.
 
+use std::sync::Arc;
+
 use ocelli_kernels::conv::{self, Algorithm, PackedConv, PackedConvTranspose};
 use ocelli_kernels::{Factors, Image, ImageMut, Isa};
 
 use super::Lowering;
 use super::linear::kernel_epilogue;
+use crate::cpu::packs::Packs;
 use crate::op::{Conv2d, ConvTranspose2d};
 use crate::{Graph, Node, Result, Shape};
 
 impl Lowering<'_> {
     pub(super) fn conv(&mut self, node: &Node, op: &Conv2d) -> Result<()> {
-        let (isa, factors, epilogue) = (self.isa, self.factors, op.epilogue);
-        let Form { spec, shape, input, algorithm, .. } =
-            Form::of(self.graph, node, op, isa, factors);
-        let form = format!("conv {isa} {algorithm:?} {factors:?} {spec:?}");
-        let weight = self
-            .packs
-            .get(&op.weight, form, |w| PackedConv::with(isa, algorithm, factors, spec, shape, w))?;
+        let form = Form::of(self.graph, node, op, self.isa, self.factors);
+        let (weight, input) = (form.packed(self.packs, op)?, form.input);
         self.shared_bytes += weight.bytes();
         let bias = self.packs.optional(op.bias.as_ref())?;
-        let output = extents(self.graph.shape(node.outputs[0]));
+        let (output, epilogue) = (extents(self.graph.shape(node.outputs[0])), op.epilogue);
         let (reads, result) = self.accumulating(node);
         let scratch = self.scratch(conv::conv2d_scratch_len(&weight, input, self.threads));
         self.emit(node, reads, vec![result, scratch], move |args, context| {
@@ -67,6 +65,7 @@ pub(in crate::cpu) struct Form {
     /// Of the weights, `[out, in / groups, kh, kw]`.
     shape: [usize; 4],
     input: [usize; 4],
+    isa: Isa,
     factors: Factors,
     algorithm: Algorithm,
 }
@@ -83,7 +82,15 @@ impl Form {
         let Conv2d { stride, pad, dilation, groups, .. } = *op;
         let spec = conv::Conv2d { stride, pad, dilation, groups };
         let algorithm = Algorithm::cheapest(isa, factors, &spec, shape, [input[1], input[2]]);
-        Form { spec, shape, input, factors, algorithm }
+        Form { spec, shape, input, isa, factors, algorithm }
+    }
+
+    /// The weight of `op`, as its kernel reads it.
+    pub(super) fn packed(&self, packs: &Packs, op: &Conv2d) -> Result<Arc<PackedConv>> {
+        let Form { spec, shape, isa, factors, algorithm, .. } = *self;
+        packs.get(&op.weight, format!("conv {isa} {algorithm:?} {factors:?} {spec:?}"), |w| {
+            PackedConv::with(isa, algorithm, factors, spec, shape, w)
+        })
     }
 
     /// Whether it multiplies pixels of its input in bf16.

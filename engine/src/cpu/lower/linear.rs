@@ -1,20 +1,20 @@
 //! Products with packed weights, and of two values.
 
+use std::sync::Arc;
+
 use ocelli_kernels::gemm::{self, PackedMatrix};
 use ocelli_kernels::matmul::{self, Matmul};
-use ocelli_kernels::{Rows, RowsMut};
+use ocelli_kernels::{Factors, Isa, Rows, RowsMut};
 
 use super::Lowering;
 use crate::cpu::memory::{Args, Operand};
+use crate::cpu::packs::Packs;
 use crate::op::{self, Linear};
 use crate::{Node, Result};
 
 impl Lowering<'_> {
     pub(super) fn linear(&mut self, node: &Node, op: &Linear) -> Result<()> {
-        let (isa, factors, shape) = (self.isa, self.factors, op.weight.shape());
-        let weight = self.packs.get(&op.weight, format!("linear {isa} {factors:?}"), |w| {
-            PackedMatrix::with_factors(isa, factors, shape[0], shape[1], w)
-        })?;
+        let weight = packed(self.packs, self.isa, self.factors, op)?;
         self.shared_bytes += weight.bytes();
         let bias = self.packs.optional(op.bias.as_ref())?;
         let (reads, result) = self.accumulating(node);
@@ -56,6 +56,19 @@ impl Lowering<'_> {
             matmul::matmul(context, &shape, a, b, gemm::Epilogue::default(), out, scratch);
         })
     }
+}
+
+/// The weight of a linear layer, as its kernel reads it.
+pub(super) fn packed(
+    packs: &Packs,
+    isa: Isa,
+    factors: Factors,
+    op: &Linear,
+) -> Result<Arc<PackedMatrix>> {
+    let shape = op.weight.shape();
+    packs.get(&op.weight, format!("linear {isa} {factors:?}"), |w| {
+        PackedMatrix::with_factors(isa, factors, shape[0], shape[1], w)
+    })
 }
 
 /// The epilogue with its operands: `bias`, and where a residual is added the step's second operand, or what its result holds

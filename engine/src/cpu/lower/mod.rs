@@ -1,5 +1,6 @@
 //! Operations to steps: each file lowers a family, by packing weights and naming a kernel with its operands.
 
+mod ahead;
 mod arithmetic;
 mod attention;
 pub(super) mod conv;
@@ -48,6 +49,7 @@ pub(super) struct Lowered {
 
 /// Lowers all of `graph`.
 pub(super) fn lower(graph: &Graph, executor: &CpuExecutor) -> Result<Lowered> {
+    ahead::pack(graph, executor);
     let mut layout = Layout::of(graph);
     if executor.factors == Factors::Bf16 {
         layout.write_pairs(graph, executor.isa);

@@ -1,0 +1,40 @@
+//! Weights packed on all threads, before they are lowered one by one.
+
+use std::cmp::Reverse;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::conv::Form;
+use super::linear;
+use crate::cpu::CpuExecutor;
+use crate::op::Op;
+use crate::{Graph, Node};
+
+/// Packs what takes the most time; lowering finds it packed. What fails here fails there again, and is reported then.
+pub(super) fn pack(graph: &Graph, executor: &CpuExecutor) {
+    let mut nodes: Vec<&Node> = graph.nodes.iter().filter(|node| elements(node) > 0).collect();
+    // Memory that packing takes meanwhile adds to what is packed already: the largest come first.
+    nodes.sort_by_key(|node| Reverse(elements(node)));
+    let next = AtomicUsize::new(0);
+    executor.pool.run(executor.threads(), &|_| {
+        while let Some(node) = nodes.get(next.fetch_add(1, Ordering::Relaxed)) {
+            pack_one(graph, node, executor);
+        }
+    });
+}
+
+fn elements(node: &Node) -> usize {
+    match &node.op {
+        Op::Linear(op) => op.weight.shape().elements(),
+        Op::Conv2d(op) => op.weight.shape().elements(),
+        _ => 0,
+    }
+}
+
+fn pack_one(graph: &Graph, node: &Node, executor: &CpuExecutor) {
+    let CpuExecutor { isa, factors, packs, .. } = executor;
+    let _ = match &node.op {
+        Op::Linear(op) => linear::packed(packs, *isa, *factors, op).map(drop),
+        Op::Conv2d(op) => Form::of(graph, node, op, *isa, *factors).packed(packs, op).map(drop),
+        _ => Ok(()),
+    };
+}
