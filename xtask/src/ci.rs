@@ -64,7 +64,7 @@ const NETWORKS_IN_F16: &[&str] = &[
     "yolo_stages::v11", "yolo_stages::v12", "yolo_stages::v26_cls", "yolo_stages::v8_seg",
 ];
 
-/// What takes minutes without optimisation, and up to 16 GB.
+/// What takes minutes without optimisation, and up to 16 GB: one after the other, each on all threads.
 #[rustfmt::skip]
 const LARGEST: &[&str] = &[
     "test", "--release", "-p", "ocelli-models", "--test", "networks", "--",
@@ -97,7 +97,7 @@ const STEPS: &[Step] = &[
     ("networks on wgpu", &[], NETWORKS),
     ("networks on wgpu in f16", &[("OCELLI_TEST_PRECISION", "f16")], NETWORKS_IN_F16),
     ("instructions", &[], &["run", "--quiet", "--package", "xtask", "--", "instructions"]),
-    ("the largest networks, whole", &[], LARGEST),
+    ("the largest networks, whole", &[("OCELLI_TEST_DEVICE", "cpu:0")], LARGEST),
 ];
 
 /// Runs all steps, stops at the first that fails.

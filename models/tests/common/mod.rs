@@ -2,7 +2,7 @@
 
 #![allow(dead_code, unreachable_pub, unused_imports, reason = "each test uses a part")]
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ocelli_engine::cpu::CpuExecutor;
 use ocelli_engine::{Executor, Precision, Result};
@@ -20,23 +20,18 @@ pub mod yolo;
 mod lent;
 pub(crate) use lent::shared;
 
-/// What networks are run on.
-#[cfg(not(any(feature = "wgpu", feature = "cuda")))]
-pub fn executor() -> Arc<dyn Executor> {
-    device("cpu:1", Precision::F32).unwrap()
-}
+/// What networks are run on where `OCELLI_TEST_DEVICE` says nothing: one thread, as tests run beside each other, or the first
+/// adapter, be it a graphics card or Mesa's software driver.
+const DEVICE: &str = if cfg!(any(feature = "wgpu", feature = "cuda")) { "wgpu" } else { "cpu:1" };
 
-/// What networks are run on: the device that `OCELLI_TEST_DEVICE` names or the first adapter, be it a graphics card or Mesa's
-/// software driver, in all tests of a process.
-#[cfg(any(feature = "wgpu", feature = "cuda"))]
+/// What networks are run on: one executor for all tests where it is a device, and where it is the processor one for each,
+/// whose packed weights go with it.
 pub fn executor() -> Arc<dyn Executor> {
-    static EXECUTOR: std::sync::LazyLock<Arc<dyn Executor>> = std::sync::LazyLock::new(|| {
-        let named =
-            |variable, usual: &str| std::env::var(variable).unwrap_or_else(|_| usual.into());
-        let precision = named(golden::PRECISION, "f32");
-        device(&named("OCELLI_TEST_DEVICE", "wgpu"), precision_of(&precision)).unwrap()
-    });
-    Arc::clone(&EXECUTOR)
+    static SHARED: OnceLock<Arc<dyn Executor>> = OnceLock::new();
+    let named = |variable, usual: &str| std::env::var(variable).unwrap_or_else(|_| usual.into());
+    let name = named("OCELLI_TEST_DEVICE", DEVICE);
+    let make = || device(&name, precision_of(&named(golden::PRECISION, "f32"))).unwrap();
+    if name.starts_with("cpu") { make() } else { Arc::clone(SHARED.get_or_init(make)) }
 }
 
 /// The executor on `cpu:THREADS`, `wgpu:1` or `cuda:0`, as far as the features of this build go.
