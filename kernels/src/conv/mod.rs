@@ -105,7 +105,7 @@ pub fn conv2d(
     assert_eq!([input.n, size[0], size[1]], [out.n, out.h, out.w], "size of the output");
     assert_eq!([input.c, out.c], [w.inputs(), w.outputs()], "channels of input and output");
     assert!(scratch.len() >= conv2d_scratch_len(w, input.shape(), ctx.pool.threads()), "scratch");
-    epilogue.check(out.pixels.rows(), out.c);
+    epilogue.check(out.pixels.numbers(), out.pixels.factors());
     match w.form() {
         Form::Dense(dense) if dense.takes_pairs(w.spec()) => {}
         _ => input.check(),

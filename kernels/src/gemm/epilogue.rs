@@ -40,9 +40,9 @@ impl Epilogue<'_> {
         Epilogue { bias: Some(bias), ..Epilogue::default() }
     }
 
-    /// Checks that bias and residual fit an output of `rows` by `columns`.
+    /// Checks that bias and residual fit an output of `rows` by `columns` numbers, which is `written` so.
     #[track_caller]
-    pub(crate) fn check(&self, rows: usize, columns: usize) {
+    pub(crate) fn check(&self, [rows, columns]: [usize; 2], written: Factors) {
         if let Some(bias) = self.bias {
             assert_eq!(bias.len(), columns, "a bias has one number per output column");
         }
@@ -50,6 +50,8 @@ impl Epilogue<'_> {
             assert_eq!(residual.rows(), rows, "a residual has the rows of the output");
             residual.check(columns);
         }
+        let in_place = matches!(self.residual, Some(Residual::InPlace { .. }));
+        assert!(!in_place || written == Factors::F32, "pairs lie where a residual of numbers does");
     }
 
     /// The part that concerns the columns from `first` on.

@@ -45,7 +45,7 @@ pub fn linear(ctx: Context, x: Rows, w: &PackedMatrix, epilogue: Epilogue, out: 
     x.check_numbers(w.k());
     out.check_numbers(w.n());
     assert!([Factors::F32, w.factors()].contains(&x.factors()), "pairs for weights that are none");
-    epilogue.check(out.rows(), w.n());
+    epilogue.check(out.numbers(), out.factors());
     let product = Product {
         isa: w.isa(),
         factors: w.factors(),

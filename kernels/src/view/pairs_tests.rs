@@ -74,6 +74,18 @@ fn pairs_are_no_numbers() {
 }
 
 #[test]
+#[should_panic(expected = "pairs lie where a residual of numbers does")]
+fn pairs_do_not_take_the_place_of_numbers() {
+    let pool = crate::Pool::new(1);
+    let ctx = crate::Context { isa: crate::Isa::Scalar, pool: &pool };
+    let packed = PackedMatrix::with_factors(ctx.isa, Factors::Bf16, 2, 2, &[1.0; 4]);
+    let residual = Some(Residual::InPlace { before_activation: false });
+    let (x, mut out) = ([0.0; 2], [0.0]);
+    let rows = RowsMut::dense(&mut out, 1).holding(Factors::Bf16);
+    linear(ctx, Rows::dense(&x, 2), &packed, Epilogue { residual, ..Epilogue::default() }, rows);
+}
+
+#[test]
 fn convolutions_write_and_read_pairs() {
     let ways = [
         (Algorithm::Direct, 1),
