@@ -4,6 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::OnceLock;
 
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+use crate::simd::{Avx512, amx};
+
 /// An instruction set that kernels are instantiated for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Isa {
@@ -13,6 +16,8 @@ pub enum Isa {
     Avx2,
     /// `x86_64` with AVX-512 F, VL, BW and DQ: 16 lanes.
     Avx512,
+    /// AVX-512 with its instructions for bf16, and AMX: products of bf16 in tiles of 16 rows, on Linux.
+    Amx,
     /// `aarch64` with NEON: 4 lanes.
     Neon,
 }
@@ -28,7 +33,7 @@ pub struct IsaError {
 
 impl Isa {
     /// Every instruction set, the plainest first.
-    pub const ALL: [Isa; 4] = [Isa::Scalar, Isa::Avx2, Isa::Avx512, Isa::Neon];
+    pub const ALL: [Isa; 5] = [Isa::Scalar, Isa::Avx2, Isa::Avx512, Isa::Amx, Isa::Neon];
 
     /// Lower-case name, as `OCELLI_ISA` takes it.
     pub fn name(self) -> &'static str {
@@ -36,6 +41,7 @@ impl Isa {
             Isa::Scalar => "scalar",
             Isa::Avx2 => "avx2",
             Isa::Avx512 => "avx512",
+            Isa::Amx => "amx",
             Isa::Neon => "neon",
         }
     }
@@ -45,7 +51,7 @@ impl Isa {
         match self {
             Isa::Scalar => 1,
             Isa::Avx2 => 8,
-            Isa::Avx512 => 16,
+            Isa::Avx512 | Isa::Amx => 16,
             Isa::Neon => 4,
         }
     }
@@ -64,6 +70,8 @@ impl Isa {
                     && is_x86_feature_detected!("avx512bw")
                     && is_x86_feature_detected!("avx512dq")
             }
+            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+            Isa::Amx => Avx512::with_bf16().is_some() && amx::may_be_used(),
             #[cfg(target_arch = "aarch64")]
             Isa::Neon => true,
             #[allow(unreachable_patterns, reason = "the sets of other processors")]

@@ -9,7 +9,7 @@ use super::exp::exp2;
 use crate::Factors;
 use crate::gemm::panels::Panels;
 use crate::gemm::rounded::Rounded;
-use crate::gemm::tile::{MAX_MR, MAX_NR, TileArgs, tile, tile_shape};
+use crate::gemm::tile::{MAX_MR, MAX_NR, TileArgs, groups_of, tile, tile_shape};
 use crate::simd::{Kernel, Simd};
 use crate::split::part;
 use crate::vectors::{load_up_to, store_pairs_up_to};
@@ -49,7 +49,8 @@ impl<const PAIRS: bool> Kernel for Queries<'_, PAIRS> {
                 let mut tile = Tile::<PAIRS>::new(&self, rows.clone(), columns);
                 if PAIRS {
                     let queries = std::slice::from_mut(&mut tile.queries);
-                    rounded.round(s, shape.head_dim, rows.len(), queries);
+                    rounded.begin(rows.len() * Rounded::distance(s, shape.depths()[0]));
+                    rounded.round(s, shape.head_dim, 0..rows.len(), queries);
                 }
                 tile.run(s);
             }
@@ -61,7 +62,7 @@ impl<const PAIRS: bool> Kernel for Queries<'_, PAIRS> {
 }
 
 /// A number per query of a tile, in whole vectors.
-type Rows16 = [f32; 16];
+type OfQueries = [f32; MAX_MR];
 
 /// Floats that begin at a cache line.
 #[repr(C, align(64))]
@@ -78,8 +79,8 @@ struct Tile<'a, const PAIRS: bool> {
     queries: [*const f32; MAX_MR],
     scores: Lines<{ MAX_MR * KEYS }>,
     sums: Lines<{ MAX_MR * VALUES }>,
-    max: Rows16,
-    total: Rows16,
+    max: OfQueries,
+    total: OfQueries,
 }
 
 impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
@@ -104,8 +105,8 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
             queries,
             scores: Lines([MaybeUninit::uninit(); MAX_MR * KEYS]),
             sums: Lines([MaybeUninit::uninit(); MAX_MR * VALUES]),
-            max: [f32::NEG_INFINITY; 16],
-            total: [0.0; 16],
+            max: [f32::NEG_INFINITY; MAX_MR],
+            total: [0.0; MAX_MR],
         }
     }
 
@@ -135,7 +136,7 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
     #[inline(always)]
     fn score<S: Simd>(&mut self, s: S, keys: &Range<usize>) {
         let shape = self.job.shape;
-        let ([dim, _], (_, nr)) = (shape.depths(), tile_shape(S::LANES));
+        let ([dim, _], (_, nr)) = (shape.depths(), tile_shape(S::ISA, shape.factors));
         let layout = Panels::new(S::ISA, shape.kv_len);
         for first in keys.clone().step_by(nr) {
             let width = layout.get(first / nr).width;
@@ -155,7 +156,7 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
                 out: out.as_ptr(),
             };
             // SAFETY: queries were checked, the panel is packed, and a row of scores holds whole panels.
-            unsafe { tile::<S, PAIRS>(s, self.count, width, args) };
+            unsafe { tile::<S, PAIRS>(s, groups_of(S::ISA, shape.factors, self.count), width, args) };
         }
     }
 
@@ -227,8 +228,8 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
 
     /// What sums so far are multiplied with, now that the maximum was `before` and is `self.max`.
     #[inline(always)]
-    fn rescale_factors<S: Simd>(&self, s: S, before: &Rows16, factor: f32) -> Rows16 {
-        let mut factors = [1.0; 16];
+    fn rescale_factors<S: Simd>(&self, s: S, before: &OfQueries, factor: f32) -> OfQueries {
+        let mut factors = [1.0; MAX_MR];
         if self.max.iter().zip(before).any(|(after, before)| after > before) {
             let (before, after) = (before.chunks_exact(S::LANES), self.max.chunks_exact(S::LANES));
             for ((to, before), after) in factors.chunks_exact_mut(S::LANES).zip(before).zip(after) {
@@ -293,7 +294,7 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
     #[inline(always)]
     fn gather<S: Simd>(&mut self, s: S, keys: &Range<usize>, first: bool) {
         let zeros = [0.0; MAX_NR];
-        let (_, nr) = tile_shape(S::LANES);
+        let (_, nr) = tile_shape(S::ISA, self.job.shape.factors);
         let shape = self.job.shape;
         let [_, depth] = shape.depths();
         let layout = Panels::new(S::ISA, shape.v_dim);
@@ -321,7 +322,7 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
                 out: out.as_ptr(),
             };
             // SAFETY: rows of scores hold the weights of `keys`, the panel is packed, rows of sums hold whole panels.
-            unsafe { tile::<S, PAIRS>(s, self.count, width, args) };
+            unsafe { tile::<S, PAIRS>(s, groups_of(S::ISA, shape.factors, self.count), width, args) };
         }
     }
 

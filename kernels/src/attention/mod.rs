@@ -13,7 +13,7 @@ use crate::gemm::pack::PackPanel;
 use crate::gemm::panels::{Panel, Panels};
 use crate::gemm::tile::tile_shape;
 use crate::matmul::Scratch;
-use crate::simd::{dispatch, dispatch_bf16};
+use crate::simd::{dispatch, dispatch_bf16, dispatch_products};
 use crate::split::part;
 use crate::{Context, Factors, Isa, Rows, RowsMut};
 use flash::Queries;
@@ -203,7 +203,7 @@ impl Job<'_> {
     /// Attends with all queries of all heads.
     fn attend(&self, ctx: Context) {
         let heads = self.shape.batch * self.shape.heads;
-        let all_tiles = self.shape.q_len.div_ceil(tile_shape(self.isa.lanes()).0);
+        let all_tiles = self.shape.q_len.div_ceil(tile_shape(self.isa, self.shape.factors).0);
         let threads = ctx.pool.threads();
         let parts =
             if threads == 1 { 1 } else { (threads * PIECES).div_ceil(heads).min(all_tiles) };
@@ -213,7 +213,7 @@ impl Job<'_> {
             let queries = Queries::<false> { job: self, head, all_tiles, tiles };
             match self.shape.factors {
                 Factors::F32 => dispatch(self.isa, queries),
-                Factors::Bf16 => dispatch_bf16(self.isa, queries.in_pairs()),
+                Factors::Bf16 => dispatch_products(self.isa, queries.in_pairs()),
             }
         });
     }

@@ -36,6 +36,7 @@ const STRIDED_BYTES: usize = 4 << 20;
 fn slowness(factors: Factors, isa: Isa) -> f64 {
     match factors {
         Factors::F32 => 1.0,
+        Factors::Bf16 if isa == Isa::Amx => 0.12,
         Factors::Bf16 if has_bf16(isa) => 0.55,
         Factors::Bf16 => 2.5,
     }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::window::Window;
 use super::{Conv2d, FEW_CHANNELS, PackedConv};
 use crate::gemm::Epilogue;
-use crate::gemm::indirect::{MAX_TAPS, PATCH, Product, Source, Table};
+use crate::gemm::indirect::{MAX_TAPS, PATCH, Product, Source, Table, space};
 use crate::gemm::panels::{Aligned, Panels};
 use crate::gemm::tile::MAX_MR;
 use crate::{Context, Factors, Image, ImageMut, Isa};
@@ -188,6 +188,7 @@ impl Runs<'_> {
         &self,
         [n, y, x]: [usize; 3],
         count: usize,
+        at: usize,
         taps: &Range<usize>,
         table: &mut Table,
     ) -> bool {
@@ -206,10 +207,7 @@ impl Runs<'_> {
         }
         let mut base = self.ptr.wrapping_add(((n * h + top - pad[0]) * w + first - pad[1]) * c);
         for to in &mut table.rows[..taps.len()] {
-            // The whole row of the table: its length is a constant, and what lies behind `count` is not read.
-            for (i, to) in to.iter_mut().enumerate() {
-                *to = base.wrapping_add(i * stride[1] * c);
-            }
+            space(&mut to[at..], count, base, stride[1] * c);
             base = base.wrapping_add(dilation * w * c);
         }
         true
@@ -217,17 +215,21 @@ impl Runs<'_> {
 }
 
 impl Source for Runs<'_> {
+    fn line(&self) -> Option<usize> {
+        Some(self.grid[1])
+    }
+
     #[inline(always)]
-    fn gather(&self, first: usize, count: usize, taps: Range<usize>, table: &mut Table) {
+    fn gather(&self, lines: Range<usize>, at: usize, taps: Range<usize>, table: &mut Table) {
         let [h, w, c] = self.size;
-        let (line, mut x) = (first / self.grid[1], first % self.grid[1]);
+        let (line, mut x) = (lines.start / self.grid[1], lines.start % self.grid[1]);
         let (mut n, mut y) = (line / self.grid[0], line % self.grid[0]);
-        if self.gather_inside([n, y, x], count, &taps, table) {
+        if self.gather_inside([n, y, x], lines.len(), at, &taps, table) {
             return;
         }
         let Table { rows, patch } = table;
-        let mut patches = patch.chunks_exact_mut(self.kw * c);
-        for i in 0..count {
+        let mut patches = patch[at * taps.len() * self.kw * c..].chunks_exact_mut(self.kw * c);
+        for i in at..at + lines.len() {
             let start = x * self.spec.stride[1];
             for (to, ky) in rows.iter_mut().zip(taps.clone()) {
                 let iy = y * self.spec.stride[0] + ky * self.spec.dilation[0];

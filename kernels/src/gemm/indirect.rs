@@ -7,15 +7,16 @@ use std::ops::Range;
 use super::epilogue::{Epilogue, Finish};
 use super::panels::{Panel, Panels};
 use super::rounded::Rounded;
-use super::tile::{MAX_MR, MAX_NR, TileArgs, tile, tile_shape};
-use crate::simd::{Kernel, Simd, dispatch, dispatch_bf16};
+use super::tile::{MAX_MR, MAX_NR, SECOND, TileArgs, VECTOR_MR, has_groups, tile, tile_shape};
+use super::tiling::Tiling;
+use crate::simd::{Kernel, Simd, dispatch, dispatch_bf16, dispatch_products};
 use crate::split::part;
 use crate::{Context, Factors, Isa};
 
 /// Taps whose pointers are kept at a time.
 pub(crate) const MAX_TAPS: usize = 64;
 /// Floats that a [`Source`] may copy for one tile.
-pub(crate) const PATCH: usize = 4096;
+pub(crate) const PATCH: usize = 3 * 4096;
 /// Bytes of packed panels that are kept in the second-level cache while rows pass by.
 const PANEL_BYTES: usize = 512 << 10;
 /// Pieces of work per thread, where there are several.
@@ -26,9 +27,29 @@ const TILES_A_THREAD: usize = 4;
 
 /// Where the rows of the left-hand side are.
 pub(crate) trait Source: Sync {
-    /// Writes to `table[t][i]` the address of the `k` floats that tap `taps.start + t` of row `first + i` reads,
-    /// for `count` rows. It may copy floats to `patch`.
-    fn gather(&self, first: usize, count: usize, taps: Range<usize>, table: &mut Table);
+    /// Writes to `table[t][at + i]` the address of the `k` floats that tap `taps.start + t` of row `rows.start + i` reads. It
+    /// may copy floats to `patch`.
+    fn gather(&self, rows: Range<usize>, at: usize, taps: Range<usize>, table: &mut Table);
+
+    /// The same for rows of one line in pairs of bf16, into which floats that are read are made: of each tap the first two
+    /// addresses. Whether it can.
+    #[inline(always)]
+    fn gather_line<S: Simd>(
+        &self,
+        _: S,
+        _rows: Range<usize>,
+        _at: usize,
+        _left: Left,
+        _table: &mut Table,
+        _rounded: &mut Rounded,
+    ) -> bool {
+        false
+    }
+
+    /// How many rows are equally far apart in all taps, if not all are: each line of as many.
+    fn line(&self) -> Option<usize> {
+        None
+    }
 
     /// Which row of the output row `row` of the product is.
     #[inline(always)]
@@ -37,10 +58,28 @@ pub(crate) trait Source: Sync {
     }
 }
 
+/// What each row of a product of pairs is.
+#[derive(Clone, Copy)]
+pub(crate) struct Left {
+    pub(crate) taps: usize,
+    /// Numbers of a tap.
+    pub(crate) k: usize,
+    pub(crate) reads: Factors,
+}
+
 /// Pointers of one tile.
 pub(crate) struct Table {
     pub(crate) rows: [[*const f32; MAX_MR]; MAX_TAPS],
     pub(crate) patch: [MaybeUninit<f32>; PATCH],
+}
+
+/// Lets pointers be `step` floats apart. The length of the loop is a constant, what lies behind `count` is not read.
+#[inline(always)]
+pub(crate) fn space(to: &mut [*const f32], count: usize, first: *const f32, step: usize) {
+    let to = if count <= VECTOR_MR && to.len() >= VECTOR_MR { &mut to[..VECTOR_MR] } else { to };
+    for (i, to) in to.iter_mut().enumerate() {
+        *to = first.wrapping_add(i * step);
+    }
 }
 
 /// `m` rows of `n` columns, each the sum over `taps * k` products.
@@ -81,11 +120,11 @@ impl<A: Source> Product<'_, A> {
     /// # Safety
     /// `source` gives valid pointers, and `out` is good for the output rows that `source` names.
     pub(crate) unsafe fn run(&self, ctx: Context) {
-        let (mr, nr) = tile_shape(self.isa.lanes());
+        let (_, nr) = tile_shape(self.isa, self.factors);
         let layout = Panels::new(self.isa, self.n);
         let k = self.taps * self.depth();
         assert!(self.panels.len() >= layout.len(k));
-        let split = Split::new(self.m.div_ceil(mr), layout.count(), k * nr, ctx);
+        let split = Split::new(self.tiling().tiles(), layout.count(), k * nr, ctx);
         ctx.pool.run(split.pieces(), &|piece| {
             let (tiles, panels) = split.piece(piece);
             match (self.factors, self.writes) {
@@ -96,10 +135,15 @@ impl<A: Source> Product<'_, A> {
                     dispatch_bf16(self.isa, Piece::<_, false>::new(self, tiles, panels));
                 }
                 (Factors::Bf16, _) => {
-                    dispatch_bf16(self.isa, Piece::<_, true>::new(self, tiles, panels));
+                    dispatch_products(self.isa, Piece::<_, true>::new(self, tiles, panels));
                 }
             }
         });
+    }
+
+    #[inline(always)]
+    fn tiling(&self) -> Tiling {
+        Tiling::new(self.isa, self.factors, self.m, self.source.line())
     }
 
     /// Floats of a tap in a panel's column.
@@ -163,22 +207,18 @@ impl<A: Source, const PAIRS: bool> Kernel for Piece<'_, '_, A, PAIRS> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let product = self.product;
-        let (mr, _) = tile_shape(S::LANES);
-        let all_tiles = product.m.div_ceil(mr);
+        let tiling = product.tiling();
         let mut table = Table {
             rows: [[std::ptr::null(); MAX_MR]; MAX_TAPS],
             patch: [MaybeUninit::uninit(); PATCH],
         };
         let mut rounded = if PAIRS { Rounded::take() } else { Rounded::default() };
         for tile in self.tiles {
-            let rows = part(product.m, all_tiles, tile);
-            let mut block = Block::new(product, rows);
-            if product.taps <= MAX_TAPS {
-                product.source.gather(block.first, block.count, 0..product.taps, &mut table);
-                if PAIRS && product.reads == Factors::F32 {
-                    let taps = &mut table.rows[..product.taps];
-                    rounded.round(s, product.k, block.count, taps);
-                }
+            let mut block = Block::new(product, tiling.groups(tile));
+            if PAIRS {
+                block.gather_pairs(s, &mut table, &mut rounded);
+            } else if product.taps <= MAX_TAPS {
+                product.source.gather(block.groups[0].clone(), 0, 0..product.taps, &mut table);
             }
             for panel in self.panels.clone() {
                 block.panel::<S, PAIRS>(s, panel, &mut table);
@@ -193,19 +233,47 @@ impl<A: Source, const PAIRS: bool> Kernel for Piece<'_, '_, A, PAIRS> {
 /// One tile's height of rows, against any panel.
 struct Block<'a, 'b, A> {
     product: &'a Product<'b, A>,
-    first: usize,
-    count: usize,
+    /// Rows of both groups, of which only tiles that have groups have the second.
+    groups: [Range<usize>; 2],
+    /// Of each row the output's, the second group's from [`SECOND`] on.
     output: [usize; MAX_MR],
 }
 
 impl<'a, 'b, A: Source> Block<'a, 'b, A> {
     #[inline(always)]
-    fn new(product: &'a Product<'b, A>, rows: Range<usize>) -> Self {
+    fn new(product: &'a Product<'b, A>, groups: [Range<usize>; 2]) -> Self {
         let mut output = [0; MAX_MR];
-        for (to, row) in output.iter_mut().zip(rows.clone()) {
-            *to = product.source.output(row);
+        for (to, rows) in output.chunks_mut(SECOND).zip(&groups) {
+            for (to, row) in to.iter_mut().zip(rows.clone()) {
+                *to = product.source.output(row);
+            }
         }
-        Block { product, first: rows.start, count: rows.len(), output }
+        Block { product, groups, output }
+    }
+
+    #[inline(always)]
+    fn counts(&self) -> [usize; 2] {
+        [self.groups[0].len(), self.groups[1].len()]
+    }
+
+    #[inline(always)]
+    fn gather_pairs<S: Simd>(&self, s: S, table: &mut Table, rounded: &mut Rounded) {
+        let Product { source, taps, k, reads, .. } = self.product;
+        debug_assert!(*taps <= MAX_TAPS, "more taps than are rounded at a time");
+        let left = Left { taps: *taps, k: *k, reads: *reads };
+        let rows: usize = self.counts().iter().sum();
+        rounded.begin(taps * rows * Rounded::distance(s, self.product.depth()));
+        for (group, rows) in self.groups.iter().enumerate() {
+            let (at, count) = (group * SECOND, rows.len());
+            let in_line = has_groups(S::ISA, Factors::Bf16);
+            if count == 0 || in_line && source.gather_line(s, rows.clone(), at, left, table, rounded) {
+                continue;
+            }
+            source.gather(rows.clone(), at, 0..*taps, table);
+            if *reads == Factors::F32 {
+                rounded.round(s, *k, at..at + count, &mut table.rows[..*taps]);
+            }
+        }
     }
 
     #[inline(always)]
@@ -222,9 +290,13 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
             }
             None => bias.as_ptr(),
         };
+        let counts = self.counts();
         let mut out = [std::ptr::null_mut(); MAX_MR];
-        for (to, row) in out.iter_mut().zip(&self.output[..self.count]) {
-            *to = product.out.wrapping_add(row * product.ld + product.writes.floats(first));
+        let outputs = out.chunks_mut(SECOND).zip(self.output.chunks(SECOND));
+        for ((out, rows), count) in outputs.zip(counts) {
+            for (to, row) in out.iter_mut().zip(&rows[..count]) {
+                *to = product.out.wrapping_add(row * product.ld + product.writes.floats(first));
+            }
         }
         let args = TileArgs {
             rows: table.rows.as_ptr(),
@@ -239,7 +311,7 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
         let plain = product.epilogue.is_plain() && product.writes == Factors::F32;
         if product.taps <= MAX_TAPS && columns == width && plain {
             // SAFETY: pointers of the table are the source's; panel, start and output hold `width` columns.
-            unsafe { tile::<S, PAIRS>(s, self.count, width, args) };
+            unsafe { tile::<S, PAIRS>(s, counts, width, args) };
             return;
         }
 
@@ -251,12 +323,19 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
         let args = TileArgs { out: to_sums.as_ptr(), floor: f32::NEG_INFINITY, ..args };
         if product.taps <= MAX_TAPS {
             // SAFETY: as above, with `sums` as output.
-            unsafe { tile::<S, PAIRS>(s, self.count, width, args) };
+            unsafe { tile::<S, PAIRS>(s, counts, width, args) };
         } else {
             debug_assert!(!PAIRS, "more taps than are rounded at a time");
             self.many_taps(s, width, args, sums.as_ptr().cast(), table);
         }
-        self.finish(s, sums.as_ptr().cast(), panel, &out[..self.count]);
+        for (group, count) in counts.into_iter().enumerate() {
+            if count == 0 {
+                continue;
+            }
+            let first = group * SECOND;
+            let sums = sums.as_ptr().cast::<f32>().wrapping_add(first * MAX_NR);
+            self.finish(s, sums, panel, first, &out[first..first + count]);
+        }
     }
 
     /// More taps than the table holds: some after the others, the sums waiting in `args.out`.
@@ -272,7 +351,7 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
         let product = self.product;
         for start in (0..product.taps).step_by(MAX_TAPS) {
             let end = product.taps.min(start + MAX_TAPS);
-            product.source.gather(self.first, self.count, start..end, table);
+            product.source.gather(self.groups[0].clone(), 0, start..end, table);
             let (init, init_ld) = if start == 0 { (args.init, 0) } else { (sums, MAX_NR) };
             let panel = args.panel.wrapping_add(start * product.k * width);
             let rows = table.rows.as_ptr();
@@ -280,7 +359,7 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
             unsafe {
                 let taps = end - start;
                 let args = TileArgs { rows, taps, panel, init, init_ld, ..args };
-                tile::<S, false>(s, self.count, width, args);
+                tile::<S, false>(s, self.counts(), width, args);
             }
         }
     }
@@ -291,15 +370,16 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
         s: S,
         sums: *const f32,
         Panel { first, columns, .. }: Panel,
+        group: usize,
         out: &[*mut f32],
     ) {
         let epilogue = &self.product.epilogue;
         let mut residual = [std::ptr::null(); MAX_MR];
         let mut count = 0;
-        for ((to, &row), &out) in residual.iter_mut().zip(&self.output).zip(out) {
+        for ((to, &row), &out) in residual.iter_mut().zip(&self.output[group..]).zip(out) {
             if let Some(from) = epilogue.residual_at(row, first, out) {
                 *to = from;
-                count = self.count;
+                count = self.counts()[group / SECOND];
             }
         }
         s.call(Finish {

@@ -3,6 +3,8 @@
 //! The right-hand side is packed once into panels as wide as a register tile; the left-hand side is read where it lies,
 //! through one pointer per row and tap. Bias, activation and residual are applied to the tile before it is stored.
 
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+mod amx;
 pub(crate) mod epilogue;
 pub(crate) mod indirect;
 pub(crate) mod pack;
@@ -10,6 +12,7 @@ pub(crate) mod panels;
 pub(crate) mod rounded;
 pub(crate) mod rows;
 pub(crate) mod tile;
+pub(crate) mod tiling;
 
 #[cfg(test)]
 mod tests;

@@ -21,7 +21,7 @@ pub(crate) struct Panel {
 
 impl Panels {
     pub(crate) fn new(isa: Isa, n: usize) -> Panels {
-        Panels { n, width: tile_shape(isa.lanes()).1 }
+        Panels { n, width: tile_shape(isa, Factors::F32).1 }
     }
 
     pub(crate) fn count(self) -> usize {

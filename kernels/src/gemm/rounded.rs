@@ -1,6 +1,7 @@
 //! The left-hand side of a product in bf16.
 
 use std::cell::Cell;
+use std::ops::Range;
 
 use super::row_stride;
 use super::tile::MAX_MR;
@@ -14,39 +15,63 @@ thread_local! {
 
 /// The rows of a tile as pairs of bf16, in memory that a thread keeps.
 #[derive(Default)]
-pub(crate) struct Rounded(Vec<f32>);
+pub(crate) struct Rounded {
+    floats: Vec<f32>,
+    used: usize,
+}
 
 impl Rounded {
     pub(crate) fn take() -> Rounded {
-        Rounded(KEPT.take())
+        Rounded { floats: KEPT.take(), used: 0 }
     }
 
     pub(crate) fn keep(self) {
-        KEPT.set(self.0);
+        KEPT.set(self.floats);
     }
 
-    /// Rounds `k` floats of each of `count` rows of all taps, and lets `taps` point at the results.
+    /// Makes place for the rows of another tile, `floats` in all.
+    #[inline(always)]
+    pub(crate) fn begin(&mut self, floats: usize) {
+        self.used = 0;
+        if self.floats.len() < floats {
+            self.floats.resize(floats, 0.0);
+        }
+    }
+
+    /// The next `floats` of the place.
+    #[inline(always)]
+    pub(crate) fn next(&mut self, floats: usize) -> *mut f32 {
+        let at = self.used;
+        self.used += floats;
+        self.floats[at..self.used].as_mut_ptr()
+    }
+
+    /// Rounds `k` floats of each of `rows` of all taps, and lets `taps` point at the results, which are
+    /// [`Rounded::distance`] apart.
     #[inline(always)]
     pub(crate) fn round<S: Simd>(
         &mut self,
         s: S,
         k: usize,
-        count: usize,
+        rows: Range<usize>,
         taps: &mut [[*const f32; MAX_MR]],
     ) {
-        let ld = row_stride(Factors::Bf16.floats(k).next_multiple_of(S::LANES));
-        let floats = taps.len() * count * ld;
-        if self.0.len() < floats {
-            self.0.resize(floats, 0.0);
-        }
-        s.call(Round { k, count, ld, taps, to: self.0.as_mut_ptr() });
+        let ld = Rounded::distance(s, Factors::Bf16.floats(k));
+        let to = self.next(taps.len() * rows.len() * ld);
+        s.call(Round { k, rows, ld, taps, to });
+    }
+
+    /// From one row of `floats` to the next.
+    #[inline(always)]
+    pub(crate) fn distance<S: Simd>(_: S, floats: usize) -> usize {
+        row_stride(floats.next_multiple_of(S::LANES))
     }
 }
 
 /// Rounds `k` floats of each row to results that are `ld` apart.
 struct Round<'a> {
     k: usize,
-    count: usize,
+    rows: Range<usize>,
     ld: usize,
     taps: &'a mut [[*const f32; MAX_MR]],
     to: *mut f32,
@@ -60,7 +85,7 @@ impl Kernel for Round<'_> {
     fn run<S: Simd>(self, s: S) {
         let mut to = self.to;
         for tap in self.taps {
-            for row in &mut tap[..self.count] {
+            for row in &mut tap[self.rows.clone()] {
                 // SAFETY: the maker's word.
                 unsafe { round(s, *row, self.k, to) };
                 *row = to;
@@ -70,12 +95,24 @@ impl Kernel for Round<'_> {
     }
 }
 
+/// Copies `floats` floats.
+///
+/// # Safety
+/// They can be read, and as many written, in whole vectors.
+#[inline(always)]
+pub(crate) unsafe fn copy<S: Simd>(s: S, from: *const f32, floats: usize, to: *mut f32) {
+    for at in (0..floats).step_by(S::LANES) {
+        // SAFETY: the caller's contract.
+        unsafe { s.store_ptr(load_up_to(s, from.add(at), floats - at), to.add(at)) };
+    }
+}
+
 /// Rounds `k` floats.
 ///
 /// # Safety
 /// They can be read, and half as many written, in whole vectors.
 #[inline(always)]
-unsafe fn round<S: Simd>(s: S, from: *const f32, k: usize, to: *mut f32) {
+pub(crate) unsafe fn round<S: Simd>(s: S, from: *const f32, k: usize, to: *mut f32) {
     let step = 2 * S::LANES;
     let whole = k / step * step;
     // SAFETY: no more than `k` floats are read; half as many are written, in whole vectors.

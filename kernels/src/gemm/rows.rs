@@ -27,9 +27,9 @@ unsafe impl Sync for Strided {}
 
 impl Source for Strided {
     #[inline(always)]
-    fn gather(&self, first: usize, count: usize, _: Range<usize>, table: &mut Table) {
-        for (i, to) in table.rows[0][..count].iter_mut().enumerate() {
-            *to = self.ptr.wrapping_add((first + i) * self.ld);
+    fn gather(&self, rows: Range<usize>, at: usize, _: Range<usize>, table: &mut Table) {
+        for (to, row) in table.rows[0][at..].iter_mut().zip(rows) {
+            *to = self.ptr.wrapping_add(row * self.ld);
         }
     }
 }

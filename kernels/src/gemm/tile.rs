@@ -1,19 +1,44 @@
 //! The register tile: `MR` rows by `V` vectors of sums that stay in registers while `k` runs.
 
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+use super::amx;
 use crate::simd::{Kernel, Simd};
+use crate::{Factors, Isa};
 
 /// The most rows of any tile, and the distance between the taps of a pointer table.
-pub(crate) const MAX_MR: usize = 12;
+pub(crate) const MAX_MR: usize = 32;
+
+/// The most rows of a tile of vectors, and so of all tiles but those of AMX.
+pub(crate) const VECTOR_MR: usize = 12;
+
+/// Where the second group of a tile's rows begins in tables, if it has two.
+pub(crate) const SECOND: usize = MAX_MR / 2;
 
 /// The most columns of any tile.
 pub(crate) const MAX_NR: usize = 32;
 
-/// Rows and columns of the tile for `lanes` lanes: as many sums as the registers hold.
-pub(crate) const fn tile_shape(lanes: usize) -> (usize, usize) {
-    match lanes {
-        16 => (12, 32),
-        4 | 8 => (6, 16),
+/// Rows and columns of the tile for products of `factors`: as many sums as the registers hold.
+pub(crate) const fn tile_shape(isa: Isa, factors: Factors) -> (usize, usize) {
+    match (isa.lanes(), factors) {
+        (16, Factors::Bf16) if matches!(isa, Isa::Amx) => (MAX_MR, 32),
+        (16, _) => (VECTOR_MR, 32),
+        (4 | 8, _) => (6, 16),
         _ => (4, 4),
+    }
+}
+
+/// Whether a tile has two groups of rows, each of them equally far apart in both matrices that it reads and writes.
+pub(crate) const fn has_groups(isa: Isa, factors: Factors) -> bool {
+    matches!((isa, factors), (Isa::Amx, Factors::Bf16))
+}
+
+/// The groups of `count` rows, all of which are equally far apart.
+#[inline(always)]
+pub(crate) const fn groups_of(isa: Isa, factors: Factors, count: usize) -> [usize; 2] {
+    if has_groups(isa, factors) && count > SECOND {
+        [SECOND, count - SECOND]
+    } else {
+        [count, 0]
     }
 }
 
@@ -83,19 +108,29 @@ impl<const PAIRS: bool, const MR: usize, const V: usize> Kernel for Tile<PAIRS, 
     }
 }
 
-/// Computes a tile of `rows` rows and `width` columns, a whole panel or half of one.
+/// Computes a tile of `width` columns, a whole panel or half of one; its rows are one group but for tiles that have two,
+/// see [`has_groups`].
 ///
 /// # Safety
-/// Every pointer of `args` is good for what its comment says, for `rows` rows of `width` columns.
+/// Every pointer of `args` is good for what its comment says, for the rows of both groups and `width` columns. Tiles with
+/// groups are computed by [`crate::simd::dispatch_products`].
 #[inline(always)]
 pub(crate) unsafe fn tile<S: Simd, const PAIRS: bool>(
     s: S,
-    rows: usize,
+    groups: [usize; 2],
     width: usize,
     args: TileArgs,
 ) {
-    let (mr, nr) = tile_shape(S::LANES);
-    debug_assert!(rows <= mr && (width == nr || width == nr / 2));
+    let factors = if PAIRS { Factors::Bf16 } else { Factors::F32 };
+    let (mr, nr) = tile_shape(S::ISA, factors);
+    debug_assert!(groups[0] <= mr && (width == nr || width == nr / 2));
+    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    if has_groups(S::ISA, factors) {
+        // SAFETY: the caller's contract.
+        unsafe { amx::tile(s, groups, width, args) };
+        return;
+    }
+    let rows = groups[0];
     if S::LANES >= 8 {
         if width == nr {
             by_rows::<S, PAIRS, 2>(s, rows, args);

@@ -6,9 +6,9 @@ use std::mem::transmute;
 use super::{Kernel, Simd, bf16};
 use crate::Isa;
 
-/// The token of AVX-512 F, VL, BW and DQ; with `BF16`, of its instructions for bf16 too.
+/// The token of AVX-512 F, VL, BW and DQ; with `BF16`, of its instructions for bf16 too; with `TILES`, of AMX for bf16.
 #[derive(Clone, Copy, Debug)]
-pub struct Avx512<const BF16: bool = false>(());
+pub struct Avx512<const BF16: bool = false, const TILES: bool = false>(());
 
 impl Avx512 {
     /// The token, where the processor has the instructions.
@@ -25,7 +25,15 @@ impl Avx512<true> {
     }
 }
 
-impl<const BF16: bool> Avx512<BF16> {
+#[cfg(target_os = "linux")]
+impl Avx512<true, true> {
+    /// The token, where the processor has the instructions and the system lets them be used.
+    pub fn with_tiles() -> Option<Avx512<true, true>> {
+        Isa::Amx.is_available().then_some(Avx512(()))
+    }
+}
+
+impl<const BF16: bool, const TILES: bool> Avx512<BF16, TILES> {
     /// Runs `kernel` in a function that is compiled for AVX-512.
     #[inline]
     pub fn run<K: Kernel>(self, kernel: K) -> K::Output {
@@ -35,24 +43,24 @@ impl<const BF16: bool> Avx512<BF16> {
 }
 
 #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
-fn run<K: Kernel, const BF16: bool>(simd: Avx512<BF16>, kernel: K) -> K::Output {
+fn run<K: Kernel, S: Simd>(simd: S, kernel: K) -> K::Output {
     kernel.run(simd)
 }
 
 #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma,avx512bf16")]
-fn run_bf16<K: Kernel, const BF16: bool>(simd: Avx512<BF16>, kernel: K) -> K::Output {
+fn run_bf16<K: Kernel, S: Simd>(simd: S, kernel: K) -> K::Output {
     kernel.run(simd)
 }
 
 #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
 #[inline(never)]
-fn call<K: Kernel, const BF16: bool>(simd: Avx512<BF16>, kernel: K) -> K::Output {
+fn call<K: Kernel, S: Simd>(simd: S, kernel: K) -> K::Output {
     kernel.run(simd)
 }
 
 #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma,avx512bf16")]
 #[inline(never)]
-fn call_bf16<K: Kernel, const BF16: bool>(simd: Avx512<BF16>, kernel: K) -> K::Output {
+fn call_bf16<K: Kernel, S: Simd>(simd: S, kernel: K) -> K::Output {
     kernel.run(simd)
 }
 
@@ -72,12 +80,12 @@ macro_rules! lanes {
     };
 }
 
-impl<const BF16: bool> Simd for Avx512<BF16> {
+impl<const BF16: bool, const TILES: bool> Simd for Avx512<BF16, TILES> {
     type F32 = __m512;
     type Mask = __mmask16;
 
     const LANES: usize = 16;
-    const ISA: Isa = Isa::Avx512;
+    const ISA: Isa = if TILES { Isa::Amx } else { Isa::Avx512 };
 
     lanes! {
         add(a, b) = _mm512_add_ps(a, b);

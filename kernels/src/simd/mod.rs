@@ -4,6 +4,8 @@
 //! An algorithm is a [`Kernel`], written once and generic over the token; [`dispatch`] runs it inside a function that is
 //! compiled for the instruction set, into which everything `#[inline(always)]` is inlined.
 
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+pub(crate) mod amx;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -213,7 +215,7 @@ pub trait Kernel {
 pub fn has_bf16(isa: Isa) -> bool {
     match isa {
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx512 => Avx512::with_bf16().is_some(),
+        Isa::Avx512 | Isa::Amx => Avx512::with_bf16().is_some(),
         _ => false,
     }
 }
@@ -221,12 +223,24 @@ pub fn has_bf16(isa: Isa) -> bool {
 /// Runs `kernel` with the instructions of `isa`, and with those for bf16 where the machine has them.
 pub fn dispatch_bf16<K: Kernel>(isa: Isa, kernel: K) -> K::Output {
     #[cfg(target_arch = "x86_64")]
-    if isa == Isa::Avx512
+    if matches!(isa, Isa::Avx512 | Isa::Amx)
         && let Some(simd) = Avx512::with_bf16()
     {
         return simd.run(kernel);
     }
     dispatch(isa, kernel)
+}
+
+/// Runs `kernel`, whose products of bf16 may be [`crate::gemm`]'s tiles, with all instructions for them of `isa`.
+pub(crate) fn dispatch_products<K: Kernel>(isa: Isa, kernel: K) -> K::Output {
+    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    if isa == Isa::Amx
+        && let Some(simd) = Avx512::with_tiles()
+    {
+        let _released_at_the_end = amx::Registers;
+        return simd.run(kernel);
+    }
+    dispatch_bf16(isa, kernel)
 }
 
 /// Runs `kernel` with the instructions of `isa`.
@@ -235,7 +249,7 @@ pub fn dispatch_bf16<K: Kernel>(isa: Isa, kernel: K) -> K::Output {
 pub fn dispatch<K: Kernel>(isa: Isa, kernel: K) -> K::Output {
     match isa {
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx512 => match Avx512::new() {
+        Isa::Avx512 | Isa::Amx => match Avx512::new() {
             Some(simd) => simd.run(kernel),
             None => kernel.run(Scalar),
         },

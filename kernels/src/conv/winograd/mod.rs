@@ -14,7 +14,7 @@ use super::{Algorithm, Conv2d, FEW_CHANNELS, PackedConv};
 use crate::gemm::Epilogue;
 use crate::gemm::panels::{Aligned, Panels};
 use crate::gemm::tile::{MAX_NR, tile_shape};
-use crate::simd::{bf16, dispatch, dispatch_bf16};
+use crate::simd::{bf16, dispatch, dispatch_bf16, dispatch_products};
 use crate::split::{Base, part};
 use crate::{Context, Factors, Image, ImageMut, Isa};
 use piece::{Piece, Squares};
@@ -70,7 +70,7 @@ impl Winograd {
     }
 
     fn blocks(&self, w: &PackedConv, out: [usize; 3], threads: usize) -> Blocks {
-        Blocks::new(self.algorithm, self.factors.floats(w.inputs()), w, out, threads)
+        Blocks::new(self.algorithm, self.factors, w, out, threads)
     }
 
     pub(super) fn run(
@@ -133,7 +133,7 @@ fn run<T: Transform<A, M>, const A: usize, const M: usize>(
             dispatch_bf16(isa, Piece::<T, A, M, false>::new(squares, tiles, panels, scratch));
         }
         (Factors::Bf16, _) => {
-            dispatch_bf16(isa, Piece::<T, A, M, true>::new(squares, tiles, panels, scratch));
+            dispatch_products(isa, Piece::<T, A, M, true>::new(squares, tiles, panels, scratch));
         }
     }
 }
@@ -225,16 +225,16 @@ struct Blocks {
 }
 
 impl Blocks {
-    /// Of an output `[n, h, width]`, with `k` floats of each transformed input.
+    /// Of an output `[n, h, width]`, with products of `factors`.
     fn new(
         algorithm: Algorithm,
-        k: usize,
+        factors: Factors,
         w: &PackedConv,
         [n, h, width]: [usize; 3],
         threads: usize,
     ) -> Blocks {
-        let side = algorithm.side();
-        let (mr, nr) = tile_shape(w.isa().lanes());
+        let (side, k) = (algorithm.side(), factors.floats(w.inputs()));
+        let (mr, nr) = tile_shape(w.isa(), factors);
         let tiles = n * h.div_ceil(side) * width.div_ceil(side);
         let places = places(algorithm);
         let of_one = places * (k + nr);

@@ -9,10 +9,10 @@ use super::transform::Transform;
 use crate::gemm::Epilogue;
 use crate::gemm::epilogue::Finish;
 use crate::gemm::panels::{Panel, Panels};
-use crate::gemm::tile::{MAX_MR, MAX_NR, TileArgs, tile, tile_shape};
+use crate::gemm::tile::{MAX_MR, MAX_NR, TileArgs, groups_of, tile, tile_shape};
 use crate::simd::{Kernel, Simd};
 use crate::split::part;
-use crate::{Image, ImageMut};
+use crate::{Factors, Image, ImageMut};
 
 /// The most pixels of a square that comes out.
 const MAX_PIXELS: usize = 16;
@@ -137,7 +137,8 @@ impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool>
     /// The products of all places, for the columns of a panel.
     #[inline(always)]
     fn multiply<S: Simd>(&self, s: S, Panel { first, width, .. }: Panel) {
-        let (mr, _) = tile_shape(S::LANES);
+        let factors = if PAIRS { Factors::Bf16 } else { Factors::F32 };
+        let (mr, _) = tile_shape(S::ISA, factors);
         let (k, rows) = (self.squares.k, self.tiles.len());
         let zeros = [0.0_f32; MAX_NR];
         let panels = self.squares.panels[T::RIGHT * T::RIGHT * k * first..].as_ptr();
@@ -165,7 +166,7 @@ impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool>
                     out: out.as_ptr(),
                 };
                 // SAFETY: rows are in the scratch, which holds `k` floats of each square and `MAX_NR` products.
-                unsafe { tile::<S, PAIRS>(s, some.len(), width, args) };
+                unsafe { tile::<S, PAIRS>(s, groups_of(S::ISA, factors, some.len()), width, args) };
             }
         }
     }

@@ -1,0 +1,308 @@
+//! The register tile of AMX: two groups of up to 16 rows by one or two registers of 16 columns.
+
+use std::arch::asm;
+use std::mem::{MaybeUninit, offset_of};
+
+use super::tile::{MAX_MR, MAX_NR, SECOND, TileArgs};
+use crate::simd::{Kernel, Simd, amx};
+
+/// Computes a tile of pairs, for groups of rows that are equally far apart, in the left-hand side as in the output.
+///
+/// # Safety
+/// As of [`super::tile::tile`], on a thread that has [`amx::Registers`].
+#[inline(always)]
+pub(super) unsafe fn tile<S: Simd>(s: S, groups: [usize; 2], width: usize, t: TileArgs) {
+    if t.floor == f32::NEG_INFINITY && t.k * t.taps > 0 {
+        // SAFETY: the caller's contract.
+        unsafe { sums(groups, width, &t, out_of(groups, &t)) };
+        return;
+    }
+    let mut kept = [MaybeUninit::<f32>::uninit(); MAX_MR * MAX_NR];
+    let kept = kept.as_mut_ptr().cast::<f32>();
+    let matrix = |group: usize| (kept.wrapping_add(group * SECOND * MAX_NR), MAX_NR);
+    // SAFETY: the caller's contract; `kept` holds the rows of both groups.
+    unsafe {
+        if t.k * t.taps == 0 {
+            s.call(CutOff { groups, width, from: t.init, from_ld: t.init_ld, t });
+            return;
+        }
+        sums(groups, width, &t, [matrix(0), matrix(1)]);
+        s.call(CutOff { groups, width, from: kept, from_ld: MAX_NR, t });
+    }
+}
+
+/// A matrix in memory: its first row, and floats from one to the next.
+type Matrix = (*mut f32, usize);
+
+#[inline(always)]
+unsafe fn out_of(groups: [usize; 2], t: &TileArgs) -> [Matrix; 2] {
+    let mut matrices = [(std::ptr::null_mut(), 0); 2];
+    for (group, (matrix, count)) in matrices.iter_mut().zip(groups).enumerate() {
+        if count > 0 {
+            // SAFETY: the caller vouches for pointers of `count` rows.
+            let first = unsafe { *t.out.add(group * SECOND) };
+            let ld = if count == 1 {
+                0
+            } else {
+                // SAFETY: as above, for rows of one output.
+                unsafe { (*t.out.add(group * SECOND + 1)).offset_from(first) as usize }
+            };
+            *matrix = (first, ld);
+        }
+    }
+    matrices
+}
+
+/// Writes the sums of both groups, in one pass, or in two where no width of registers divides `k`.
+#[inline(always)]
+unsafe fn sums(groups: [usize; 2], width: usize, t: &TileArgs, out: [Matrix; 2]) {
+    let (pairs, steps) = steps(t.k);
+    let rest = t.k - pairs * steps;
+    let init = [(t.init, t.init_ld), (t.init.wrapping_add(SECOND * t.init_ld), t.init_ld)];
+    // SAFETY: the caller's contract.
+    unsafe {
+        pass(groups, width, t, Part { first: 0, pairs, steps }, init, out);
+        if rest > 0 {
+            let part = Part { first: pairs * steps, pairs: rest, steps: 1 };
+            let [(first, first_ld), (second, second_ld)] = out;
+            let init = [(first.cast_const(), first_ld), (second.cast_const(), second_ld)];
+            pass(groups, width, t, part, init, out);
+        }
+    }
+}
+
+/// Pairs of a step, and steps: all of `k` where a width from half a register on divides it, else whole registers of it.
+#[inline(always)]
+fn steps(k: usize) -> (usize, usize) {
+    if k <= amx::PAIRS {
+        return (k, 1);
+    }
+    let k = k as u32;
+    for pairs in (amx::PAIRS as u32 / 2..=amx::PAIRS as u32).rev() {
+        if k.is_multiple_of(pairs) {
+            return (pairs as usize, (k / pairs) as usize);
+        }
+    }
+    (amx::PAIRS, k as usize / amx::PAIRS)
+}
+
+/// Some of the `k` of each tap.
+struct Part {
+    first: usize,
+    pairs: usize,
+    steps: usize,
+}
+
+/// What the loops read; distances are in bytes.
+#[repr(C)]
+struct Pass {
+    rows: *const [*const f32; MAX_MR],
+    panel: *const f32,
+    taps: usize,
+    steps: usize,
+    /// From the address in the table to the first pair.
+    left_first: usize,
+    left_step: usize,
+    right_step: usize,
+    /// From behind the last step of a tap to the first of the next.
+    right_skip: usize,
+    init: [*const f32; 2],
+    init_ld: [usize; 2],
+    out: [*mut f32; 2],
+    out_ld: [usize; 2],
+}
+
+#[inline(always)]
+unsafe fn pass(
+    groups: [usize; 2],
+    width: usize,
+    t: &TileArgs,
+    Part { first, pairs, steps }: Part,
+    init: [(*const f32, usize); 2],
+    out: [Matrix; 2],
+) {
+    let row = width * size_of::<f32>();
+    let pass = Pass {
+        rows: t.rows,
+        panel: t.panel.wrapping_add(first * width),
+        taps: t.taps,
+        steps,
+        left_first: first * size_of::<f32>(),
+        left_step: pairs * size_of::<f32>(),
+        right_step: pairs * row,
+        right_skip: (t.k - pairs * steps) * row,
+        init: [init[0].0, init[1].0],
+        init_ld: [init[0].1 * size_of::<f32>(), init[1].1 * size_of::<f32>()],
+        out: [out[0].0, out[1].0],
+        out_ld: [out[0].1 * size_of::<f32>(), out[1].1 * size_of::<f32>()],
+    };
+    // SAFETY: the caller's contract; the registers have the shapes that the loops take them to have.
+    unsafe {
+        amx::configure(groups, pairs);
+        match (groups[1] > 0, width > amx::ROWS) {
+            (true, true) => two_by_two(&pass, row),
+            (true, false) => two_by_one(&pass, row),
+            (false, true) => one_by_two(&pass, row),
+            (false, false) => one_by_one(&pass, row),
+        }
+    }
+}
+
+/// A loop over taps and steps. Of each group and each vector of columns a register of sums is loaded, added to and stored.
+macro_rules! loops {
+    ($name:ident, $load:expr, $step:expr, $store:expr) => {
+        /// # Safety
+        /// The registers are configured, and all addresses are good for their shapes.
+        #[inline(never)]
+        unsafe fn $name(pass: &Pass, row: usize) {
+            // SAFETY: the caller's contract.
+            unsafe {
+                asm!(
+                    "mov {a0}, [{p} + {INIT}]",
+                    "mov {s0}, [{p} + {INIT_LD}]",
+                    "mov {a1}, [{p} + {INIT} + 8]",
+                    "mov {s1}, [{p} + {INIT_LD} + 8]",
+                    $load,
+                    "mov {rows}, [{p} + {ROWS}]",
+                    "mov {b}, [{p} + {PANEL}]",
+                    "mov {taps}, [{p} + {TAPS}]",
+                    "2:",
+                    "mov {a0}, [{rows}]",
+                    "mov {s0}, [{rows} + 8]",
+                    "sub {s0}, {a0}",
+                    "add {a0}, [{p} + {LEFT_FIRST}]",
+                    "mov {a1}, [{rows} + 8 * {SECOND}]",
+                    "mov {s1}, [{rows} + 8 * {SECOND} + 8]",
+                    "sub {s1}, {a1}",
+                    "add {a1}, [{p} + {LEFT_FIRST}]",
+                    "mov {n}, [{p} + {STEPS}]",
+                    "3:",
+                    $step,
+                    "add {a0}, [{p} + {LEFT_STEP}]",
+                    "add {a1}, [{p} + {LEFT_STEP}]",
+                    "add {b}, [{p} + {RIGHT_STEP}]",
+                    "dec {n}",
+                    "jnz 3b",
+                    "add {rows}, 8 * {MAX_MR}",
+                    "add {b}, [{p} + {RIGHT_SKIP}]",
+                    "dec {taps}",
+                    "jnz 2b",
+                    "mov {a0}, [{p} + {OUT}]",
+                    "mov {s0}, [{p} + {OUT_LD}]",
+                    "mov {a1}, [{p} + {OUT} + 8]",
+                    "mov {s1}, [{p} + {OUT_LD} + 8]",
+                    $store,
+                    p = in(reg) pass,
+                    rows = out(reg) _,
+                    b = out(reg) _,
+                    taps = out(reg) _,
+                    a0 = out(reg) _,
+                    s0 = out(reg) _,
+                    a1 = out(reg) _,
+                    s1 = out(reg) _,
+                    n = out(reg) _,
+                    row = in(reg) row,
+                    ROWS = const offset_of!(Pass, rows),
+                    PANEL = const offset_of!(Pass, panel),
+                    TAPS = const offset_of!(Pass, taps),
+                    STEPS = const offset_of!(Pass, steps),
+                    LEFT_FIRST = const offset_of!(Pass, left_first),
+                    LEFT_STEP = const offset_of!(Pass, left_step),
+                    RIGHT_STEP = const offset_of!(Pass, right_step),
+                    RIGHT_SKIP = const offset_of!(Pass, right_skip),
+                    INIT = const offset_of!(Pass, init),
+                    INIT_LD = const offset_of!(Pass, init_ld),
+                    OUT = const offset_of!(Pass, out),
+                    OUT_LD = const offset_of!(Pass, out_ld),
+                    SECOND = const SECOND,
+                    MAX_MR = const MAX_MR,
+                    out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
+                    out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
+                    options(nostack),
+                );
+            }
+        }
+    };
+}
+
+loops!(
+    two_by_two,
+    "tileloadd tmm0, [{a0} + {s0}]
+    tileloadd tmm1, [{a0} + {s0} + 64]
+    tileloadd tmm2, [{a1} + {s1}]
+    tileloadd tmm3, [{a1} + {s1} + 64]",
+    "tileloadd tmm4, [{a0} + {s0}]
+    tileloadd tmm6, [{b} + {row}]
+    tileloadd tmm7, [{b} + {row} + 64]
+    tdpbf16ps tmm0, tmm4, tmm6
+    tdpbf16ps tmm1, tmm4, tmm7
+    tileloadd tmm5, [{a1} + {s1}]
+    tdpbf16ps tmm2, tmm5, tmm6
+    tdpbf16ps tmm3, tmm5, tmm7",
+    "tilestored [{a0} + {s0}], tmm0
+    tilestored [{a0} + {s0} + 64], tmm1
+    tilestored [{a1} + {s1}], tmm2
+    tilestored [{a1} + {s1} + 64], tmm3"
+);
+loops!(
+    two_by_one,
+    "tileloadd tmm0, [{a0} + {s0}]
+    tileloadd tmm2, [{a1} + {s1}]",
+    "tileloadd tmm4, [{a0} + {s0}]
+    tileloadd tmm6, [{b} + {row}]
+    tileloadd tmm5, [{a1} + {s1}]
+    tdpbf16ps tmm0, tmm4, tmm6
+    tdpbf16ps tmm2, tmm5, tmm6",
+    "tilestored [{a0} + {s0}], tmm0
+    tilestored [{a1} + {s1}], tmm2"
+);
+loops!(
+    one_by_two,
+    "tileloadd tmm0, [{a0} + {s0}]
+    tileloadd tmm1, [{a0} + {s0} + 64]",
+    "tileloadd tmm4, [{a0} + {s0}]
+    tileloadd tmm6, [{b} + {row}]
+    tileloadd tmm7, [{b} + {row} + 64]
+    tdpbf16ps tmm0, tmm4, tmm6
+    tdpbf16ps tmm1, tmm4, tmm7",
+    "tilestored [{a0} + {s0}], tmm0
+    tilestored [{a0} + {s0} + 64], tmm1"
+);
+loops!(
+    one_by_one,
+    "tileloadd tmm0, [{a0} + {s0}]",
+    "tileloadd tmm4, [{a0} + {s0}]
+    tileloadd tmm6, [{b} + {row}]
+    tdpbf16ps tmm0, tmm4, tmm6",
+    "tilestored [{a0} + {s0}], tmm0"
+);
+
+/// Writes the larger of each sum and the floor.
+struct CutOff {
+    groups: [usize; 2],
+    width: usize,
+    from: *const f32,
+    from_ld: usize,
+    t: TileArgs,
+}
+
+impl Kernel for CutOff {
+    type Output = ();
+
+    /// The maker vouches for `width` floats of each row of both groups.
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let floor = s.splat(self.t.floor);
+        for (group, count) in self.groups.into_iter().enumerate() {
+            for row in group * SECOND..group * SECOND + count {
+                // SAFETY: the maker's word.
+                unsafe {
+                    let (from, to) = (self.from.add(row * self.from_ld), *self.t.out.add(row));
+                    for at in (0..self.width).step_by(S::LANES) {
+                        s.store_ptr(s.max(floor, s.load_ptr(from.add(at))), to.add(at));
+                    }
+                }
+            }
+        }
+    }
+}
