@@ -5,17 +5,19 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::Job;
-use super::exp::exp2;
+use super::exp::{exp2, exp2_coarse};
 use crate::Factors;
 use crate::gemm::panels::Panels;
 use crate::gemm::rounded::Rounded;
 use crate::gemm::tile::{MAX_MR, MAX_NR, TileArgs, groups_of, tile, tile_shape};
 use crate::simd::{Kernel, Simd};
 use crate::split::part;
-use crate::vectors::{load_up_to, store_pairs_up_to};
+use crate::vectors::{first_lanes, load_up_to, store_pairs_up_to};
 
 /// Keys of a block: a multiple of every panel's width.
 const KEYS: usize = 256;
+/// Floats from one row of scores to the next: a cache line more, so that rows do not meet in one set.
+const SCORES: usize = KEYS + 16;
 /// Columns of values that are summed at a time.
 const VALUES: usize = 256;
 
@@ -77,7 +79,7 @@ struct Tile<'a, const PAIRS: bool> {
     column: usize,
     columns: usize,
     queries: [*const f32; MAX_MR],
-    scores: Lines<{ MAX_MR * KEYS }>,
+    scores: Lines<{ MAX_MR * SCORES }>,
     sums: Lines<{ MAX_MR * VALUES }>,
     max: OfQueries,
     total: OfQueries,
@@ -103,7 +105,7 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
             column: columns.start,
             columns: columns.len(),
             queries,
-            scores: Lines([MaybeUninit::uninit(); MAX_MR * KEYS]),
+            scores: Lines([MaybeUninit::uninit(); MAX_MR * SCORES]),
             sums: Lines([MaybeUninit::uninit(); MAX_MR * VALUES]),
             max: [f32::NEG_INFINITY; MAX_MR],
             total: [0.0; MAX_MR],
@@ -125,11 +127,17 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
     }
 
     fn scores_of(&mut self, i: usize) -> *mut f32 {
-        self.scores.0.as_mut_ptr().cast::<f32>().wrapping_add(i * KEYS)
+        self.scores.0.as_mut_ptr().cast::<f32>().wrapping_add(i * SCORES)
+    }
+
+    /// Floats from one row of sums to the next: whole panels.
+    #[inline(always)]
+    fn sums_ld(&self) -> usize {
+        self.columns.next_multiple_of(MAX_NR)
     }
 
     fn sums_of(&mut self, i: usize) -> *mut f32 {
-        self.sums.0.as_mut_ptr().cast::<f32>().wrapping_add(i * VALUES)
+        self.sums.0.as_mut_ptr().cast::<f32>().wrapping_add(i * self.sums_ld())
     }
 
     /// Scores of all queries with `keys`, whole panels of them.
@@ -154,9 +162,12 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
                 init_ld: 0,
                 floor: f32::NEG_INFINITY,
                 out: out.as_ptr(),
+                fetch: false,
             };
             // SAFETY: queries were checked, the panel is packed, and a row of scores holds whole panels.
-            unsafe { tile::<S, PAIRS>(s, groups_of(S::ISA, shape.factors, self.count), width, args) };
+            unsafe {
+                tile::<S, PAIRS>(s, groups_of(S::ISA, shape.factors, self.count), width, args)
+            };
         }
     }
 
@@ -216,12 +227,18 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
         let mut largest = s.splat(self.max[i]);
         // SAFETY: a row of scores holds `KEYS`, a multiple of the lanes.
         unsafe {
-            for at in seen..seen.next_multiple_of(S::LANES) {
-                *scores.add(at) = f32::NEG_INFINITY;
+            let end = seen.next_multiple_of(2 * S::LANES);
+            let least = s.splat(f32::NEG_INFINITY);
+            for at in (seen / S::LANES * S::LANES..end).step_by(S::LANES) {
+                let known = first_lanes(s, seen.saturating_sub(at));
+                s.store_ptr(s.select(known, s.load_ptr(scores.add(at)), least), scores.add(at));
             }
-            for at in (0..seen).step_by(S::LANES) {
+            let mut other = largest;
+            for at in (0..end).step_by(2 * S::LANES) {
                 largest = s.max(largest, s.load_ptr(scores.add(at)));
+                other = s.max(other, s.load_ptr(scores.add(at + S::LANES)));
             }
+            largest = s.max(largest, other);
         }
         self.max[i] = s.reduce_max(largest);
     }
@@ -247,22 +264,19 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
         let (scores, seen) = (self.scores_of(i), self.seen(i, keys));
         let max = if self.max[i] == f32::NEG_INFINITY { 0.0 } else { self.max[i] };
         let (shift, factor) = (s.splat(-max * factor), s.splat(factor));
+        if PAIRS {
+            // SAFETY: a row of scores holds `KEYS`, a multiple of two vectors.
+            return unsafe { weights_in_pairs(s, scores, [seen, keys.len()], factor, shift) };
+        }
         let mut total = s.zero();
-        // SAFETY: a row of scores holds `KEYS`, a multiple of two vectors; pairs are written behind what is read.
+        // SAFETY: a row of scores holds `KEYS`, a multiple of the lanes.
         unsafe {
             for at in (0..seen).step_by(S::LANES) {
                 let weight = exp2(s, s.mul_add(s.load_ptr(scores.add(at)), factor, shift));
                 total = s.add(total, weight);
                 s.store_ptr(weight, scores.add(at));
             }
-            let end = if PAIRS { keys.len().next_multiple_of(2 * S::LANES) } else { keys.len() };
-            scores.add(seen).write_bytes(0, end - seen);
-            if PAIRS {
-                for at in (0..keys.len()).step_by(2 * S::LANES) {
-                    let (low, high) = (scores.add(at), scores.add(at + S::LANES));
-                    s.store_ptr(s.pairs(s.load_ptr(low), s.load_ptr(high)), scores.add(at / 2));
-                }
-            }
+            scores.add(seen).write_bytes(0, keys.len() - seen);
         }
         s.reduce_add(total)
     }
@@ -282,7 +296,7 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
         }
         let sums = self.sums_of(i);
         for at in (0..self.columns).step_by(S::LANES) {
-            // SAFETY: a row of sums holds `VALUES`, a multiple of the lanes.
+            // SAFETY: a row of sums holds whole panels.
             unsafe {
                 let x = s.mul(s.load_ptr(sums.add(at)), s.splat(factor));
                 s.store_ptr(x, sums.add(at));
@@ -317,12 +331,15 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
                 panel: values
                     .wrapping_add(column * depth + shape.factors.floats(keys.start) * width),
                 init: if first { zeros.as_ptr() } else { out[0].cast_const() },
-                init_ld: if first { 0 } else { VALUES },
+                init_ld: if first { 0 } else { self.sums_ld() },
                 floor: f32::NEG_INFINITY,
                 out: out.as_ptr(),
+                fetch: false,
             };
             // SAFETY: rows of scores hold the weights of `keys`, the panel is packed, rows of sums hold whole panels.
-            unsafe { tile::<S, PAIRS>(s, groups_of(S::ISA, shape.factors, self.count), width, args) };
+            unsafe {
+                tile::<S, PAIRS>(s, groups_of(S::ISA, shape.factors, self.count), width, args)
+            };
         }
     }
 
@@ -363,4 +380,31 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
             }
         }
     }
+}
+
+/// `2^(score * factor + shift)` for the keys that are `seen`, in pairs where the scores were, zeros up to `count`; and the sum.
+///
+/// # Safety
+/// There are scores in whole pairs of vectors, behind `seen` such as count for nothing, and memory for `count`.
+#[inline(always)]
+unsafe fn weights_in_pairs<S: Simd>(
+    s: S,
+    scores: *mut f32,
+    [seen, count]: [usize; 2],
+    factor: S::F32,
+    shift: S::F32,
+) -> f32 {
+    let mut totals = [s.zero(); 2];
+    // SAFETY: the caller's contract; pairs are written behind what is read.
+    unsafe {
+        for at in (0..seen).step_by(2 * S::LANES) {
+            let (low, high) = (s.load_ptr(scores.add(at)), s.load_ptr(scores.add(at + S::LANES)));
+            let low = exp2_coarse(s, s.mul_add(low, factor, shift));
+            let high = exp2_coarse(s, s.mul_add(high, factor, shift));
+            totals = [s.add(totals[0], low), s.add(totals[1], high)];
+            s.store_ptr(s.pairs(low, high), scores.add(at / 2));
+        }
+        scores.cast::<u16>().add(seen).write_bytes(0, count.next_multiple_of(2) - seen);
+    }
+    s.reduce_add(s.add(totals[0], totals[1]))
 }

@@ -6,9 +6,11 @@ use std::ops::Range;
 use super::window::Window;
 use super::{Conv2d, FEW_CHANNELS, PackedConv};
 use crate::gemm::Epilogue;
-use crate::gemm::indirect::{MAX_TAPS, PATCH, Product, Source, Table, space};
+use crate::gemm::indirect::{Left, MAX_TAPS, PATCH, Product, Source, Table, space};
 use crate::gemm::panels::{Aligned, Panels};
-use crate::gemm::tile::MAX_MR;
+use crate::gemm::rounded::{Rounded, round};
+use crate::gemm::tile::{MAX_MR, has_groups};
+use crate::simd::Simd;
 use crate::{Context, Factors, Image, ImageMut, Isa};
 
 /// `[groups][n / NR][taps][factors.floats(k)][NR]`
@@ -130,7 +132,8 @@ pub(super) fn rounds(inputs: usize, taps: usize) -> bool {
 fn rounds_runs(isa: Isa, spec: &Conv2d, [o, i, kh, kw]: [usize; 4]) -> bool {
     const ROUNDING: usize = 16;
     let spared = (kw * i - Factors::Bf16.floats(kw * i)) * o.div_ceil(isa.lanes());
-    spec.groups == 1 && i < FEW_CHANNELS && kh <= MAX_TAPS && spared > ROUNDING
+    let pays = has_groups(isa, Factors::Bf16) || spared > ROUNDING;
+    spec.groups == 1 && i < FEW_CHANNELS && kh <= MAX_TAPS && pays
 }
 
 /// Whether the taps of a kernel row lie together, and few enough that copies of those at the border fit.
@@ -215,6 +218,54 @@ impl Runs<'_> {
 }
 
 impl Source for Runs<'_> {
+    /// Runs of a line overlap: it is rounded once, and runs begin wherever a number does.
+    #[inline(always)]
+    fn gather_line<S: Simd>(
+        &self,
+        s: S,
+        rows: Range<usize>,
+        at: usize,
+        left: Left,
+        table: &mut Table,
+        rounded: &mut Rounded,
+    ) -> bool {
+        let [h, w, c] = self.size;
+        let (line, x) = (rows.start / self.grid[1], rows.start % self.grid[1]);
+        let (n, y) = (line / self.grid[0], line % self.grid[0]);
+        let step = self.spec.stride[1] * c;
+        let numbers = (rows.len() - 1) * step + left.k;
+        let floats = numbers.div_ceil(2) + 2 * S::LANES;
+        if floats > rows.len() * Rounded::distance(s, Factors::Bf16.floats(left.k)) {
+            return false;
+        }
+        // The pixels of the line that are there, from the first that is read on.
+        let start = x * self.spec.stride[1];
+        let before = self.spec.pad[1].saturating_sub(start).min(numbers / c);
+        let first = start.saturating_sub(self.spec.pad[1]).min(w);
+        let count = (numbers / c - before).min(w - first);
+        for (tap, to) in table.rows[..left.taps].iter_mut().enumerate() {
+            let iy = (y * self.spec.stride[0] + tap * self.spec.dilation[0])
+                .wrapping_sub(self.spec.pad[0]);
+            if iy >= h {
+                (to[at], to[at + 1]) = (self.zeros, self.zeros);
+                continue;
+            }
+            let copies = rounded.next(floats);
+            let from = self.ptr.wrapping_add(((n * h + iy) * w + first) * c);
+            // SAFETY: the pixels are in the input; numbers, and vectors behind them, fit.
+            unsafe {
+                let numbers = copies.cast::<u16>();
+                let end = numbers.add((before + count) * c);
+                numbers.write_bytes(0, before * c);
+                round(s, from, count * c, numbers.add(before * c).cast());
+                end.write_bytes(0, copies.add(floats).cast::<u16>().offset_from(end) as usize);
+            }
+            let run = copies.cast_const().cast::<u16>();
+            (to[at], to[at + 1]) = (run.cast(), run.wrapping_add(step).cast());
+        }
+        true
+    }
+
     fn line(&self) -> Option<usize> {
         Some(self.grid[1])
     }

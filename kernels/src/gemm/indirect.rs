@@ -213,6 +213,8 @@ impl<A: Source, const PAIRS: bool> Kernel for Piece<'_, '_, A, PAIRS> {
             patch: [MaybeUninit::uninit(); PATCH],
         };
         let mut rounded = if PAIRS { Rounded::take() } else { Rounded::default() };
+        let from_memory = size_of_val(product.panels) > PANEL_BYTES;
+        let first = self.tiles.start;
         for tile in self.tiles {
             let mut block = Block::new(product, tiling.groups(tile));
             if PAIRS {
@@ -221,7 +223,7 @@ impl<A: Source, const PAIRS: bool> Kernel for Piece<'_, '_, A, PAIRS> {
                 product.source.gather(block.groups[0].clone(), 0, 0..product.taps, &mut table);
             }
             for panel in self.panels.clone() {
-                block.panel::<S, PAIRS>(s, panel, &mut table);
+                block.panel::<S, PAIRS>(s, panel, from_memory && tile == first, &mut table);
             }
         }
         if PAIRS {
@@ -266,7 +268,9 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
         for (group, rows) in self.groups.iter().enumerate() {
             let (at, count) = (group * SECOND, rows.len());
             let in_line = has_groups(S::ISA, Factors::Bf16);
-            if count == 0 || in_line && source.gather_line(s, rows.clone(), at, left, table, rounded) {
+            if count == 0
+                || in_line && source.gather_line(s, rows.clone(), at, left, table, rounded)
+            {
                 continue;
             }
             source.gather(rows.clone(), at, 0..*taps, table);
@@ -277,7 +281,13 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
     }
 
     #[inline(always)]
-    fn panel<S: Simd, const PAIRS: bool>(&mut self, s: S, panel: usize, table: &mut Table) {
+    fn panel<S: Simd, const PAIRS: bool>(
+        &mut self,
+        s: S,
+        panel: usize,
+        fetch: bool,
+        table: &mut Table,
+    ) {
         let product = self.product;
         let panel = Panels::new(S::ISA, product.n).get(panel);
         let Panel { first, columns, width } = panel;
@@ -307,6 +317,7 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
             init_ld: 0,
             floor: product.epilogue.floor(),
             out: out.as_ptr(),
+            fetch,
         };
         let plain = product.epilogue.is_plain() && product.writes == Factors::F32;
         if product.taps <= MAX_TAPS && columns == width && plain {

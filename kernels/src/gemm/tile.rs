@@ -35,11 +35,7 @@ pub(crate) const fn has_groups(isa: Isa, factors: Factors) -> bool {
 /// The groups of `count` rows, all of which are equally far apart.
 #[inline(always)]
 pub(crate) const fn groups_of(isa: Isa, factors: Factors, count: usize) -> [usize; 2] {
-    if has_groups(isa, factors) && count > SECOND {
-        [SECOND, count - SECOND]
-    } else {
-        [count, 0]
-    }
+    if has_groups(isa, factors) && count > SECOND { [SECOND, count - SECOND] } else { [count, 0] }
 }
 
 /// `out[i][j] = max(floor, init[i][j] + sum over taps t and p < k of rows[t][i][p] * panel[t][p][j])`.
@@ -59,6 +55,8 @@ pub(crate) struct TileArgs {
     pub(crate) floor: f32,
     /// A pointer to a tile's width of floats per row.
     pub(crate) out: *const *mut f32,
+    /// Whether the panel should be fetched ahead, since it comes from memory.
+    pub(crate) fetch: bool,
 }
 
 struct Tile<const PAIRS: bool, const MR: usize, const V: usize>(TileArgs);

@@ -104,11 +104,19 @@ impl<const BF16: bool, const TILES: bool> Simd for Avx512<BF16, TILES> {
         mantissa(a) = _mm512_getmant_ps::<_MM_MANT_NORM_1_2, _MM_MANT_SIGN_SRC>(a);
         ldexp(a, n) = _mm512_scalef_ps(a, n);
         mul_pow2i(a, n) = _mm512_scalef_ps(a, n);
+        mul_pow2_floor(a, n) = _mm512_scalef_ps(a, n);
         pow2i(a) = _mm512_scalef_ps(_mm512_set1_ps(1.0), a);
         copysign(a, sign) = {
             let bit = _mm512_set1_ps(-0.0);
             _mm512_or_ps(_mm512_andnot_ps(bit, a), _mm512_and_ps(bit, sign))
         };
+    }
+
+    #[inline(always)]
+    fn fraction(self, a: __m512) -> __m512 {
+        const TO_FLOOR: i32 = _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC;
+        // SAFETY: the token exists, so the processor has the instructions.
+        unsafe { _mm512_reduce_ps::<TO_FLOOR>(a) }
     }
 
     #[inline(always)]

@@ -140,6 +140,18 @@ pub trait Simd: Copy + Send + Sync + 'static {
         self.mul(a, self.pow2i(n))
     }
 
+    /// `a - floor(a)`.
+    #[inline(always)]
+    fn fraction(self, a: Self::F32) -> Self::F32 {
+        self.sub(a, self.floor(a))
+    }
+
+    /// `a * 2^floor(n)` for `n` in `-126..128`.
+    #[inline(always)]
+    fn mul_pow2_floor(self, a: Self::F32, n: Self::F32) -> Self::F32 {
+        self.mul_pow2i(a, self.floor(n))
+    }
+
     /// `a * 2^n` for integer-valued `n` in `-252..=254`, with the limits of `f32` as zero and infinity.
     #[inline(always)]
     fn ldexp(self, a: Self::F32, n: Self::F32) -> Self::F32 {

@@ -164,6 +164,7 @@ impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool>
                     init_ld: 0,
                     floor: f32::NEG_INFINITY,
                     out: out.as_ptr(),
+                    fetch: false,
                 };
                 // SAFETY: rows are in the scratch, which holds `k` floats of each square and `MAX_NR` products.
                 unsafe { tile::<S, PAIRS>(s, groups_of(S::ISA, factors, some.len()), width, args) };
