@@ -1,6 +1,7 @@
 //! Weighted sums of a few pixels, the inner loop of everything that interpolates.
 
 use crate::simd::Simd;
+use crate::vectors::{load_up_to, store_pairs_up_to};
 
 /// A pixel, or row of pixels, and its weight.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -41,6 +42,34 @@ pub(crate) unsafe fn blend<S: Simd>(
                 sum = s.mul_add(v, s.splat(tap.weight), sum);
             }
             s.store_ptr_partial(sum, out, left);
+        }
+    }
+}
+
+/// The same written as pairs of bf16, of `n` numbers, an even number of them.
+///
+/// # Safety
+/// As for [`blend`], with `n / 2` floats at `out`.
+#[inline(always)]
+pub(crate) unsafe fn blend_to_pairs<S: Simd>(
+    s: S,
+    taps: &[Tap],
+    (x, step): (*const f32, usize),
+    (out, n): (*mut f32, usize),
+) {
+    for at in (0..n).step_by(2 * S::LANES) {
+        let left = n - at;
+        let (mut low, mut high) = (s.zero(), s.zero());
+        // SAFETY: every access is to elements below `n`.
+        unsafe {
+            for tap in taps {
+                let (x, weight) = (x.add(tap.at * step + at), s.splat(tap.weight));
+                low = s.mul_add(load_up_to(s, x, left), weight, low);
+                if left > S::LANES {
+                    high = s.mul_add(load_up_to(s, x.add(S::LANES), left - S::LANES), weight, high);
+                }
+            }
+            store_pairs_up_to(s, low, high, out.add(at / 2), left);
         }
     }
 }

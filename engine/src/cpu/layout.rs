@@ -226,7 +226,9 @@ impl Layout {
             |floats: usize| floats / parent_width.max(1) * place.ld + floats % parent_width.max(1);
         match relation {
             Relation::Same => Place { ld: if dense { width } else { place.ld }, ..place },
-            Relation::Columns(first) => Place { offset: place.offset + first, ..place },
+            Relation::Columns(first) => {
+                Place { offset: place.offset + place.factors.floats(first), ..place }
+            }
             Relation::Block(first) => Place {
                 offset: place.offset + rows_at(first),
                 ld: if dense { width } else { place.ld },

@@ -19,6 +19,8 @@ pub(crate) const MAX_TAPS: usize = 64;
 pub(crate) const PATCH: usize = 3 * 4096;
 /// Bytes of packed panels that are kept in the second-level cache while rows pass by.
 const PANEL_BYTES: usize = 512 << 10;
+/// The same where few rows pass by, so that each byte is waited for more than it is used.
+const FEW_ROWS_PANEL_BYTES: usize = 256 << 10;
 /// Pieces of work per thread, where there are several.
 const PIECES: usize = 6;
 
@@ -163,12 +165,14 @@ struct Split {
 
 impl Split {
     fn new(tiles: usize, panels: usize, panel_len: usize, ctx: Context) -> Split {
-        let block = (PANEL_BYTES / (4 * panel_len).max(1)).clamp(1, panels.max(1));
         let threads = ctx.pool.threads();
+        let few = tiles < TILES_A_THREAD * threads;
+        let bytes = if few { FEW_ROWS_PANEL_BYTES } else { PANEL_BYTES };
+        let block = (bytes / (4 * panel_len).max(1)).clamp(1, panels.max(1));
         let wanted = if threads == 1 { 1 } else { threads * PIECES };
         let mut panel_pieces = panels.div_ceil(block);
         let mut tile_pieces = wanted.div_ceil(panel_pieces.max(1)).min(tiles);
-        if tiles >= TILES_A_THREAD * threads {
+        if !few {
             tile_pieces = tile_pieces.next_multiple_of(threads);
         }
         if tile_pieces * panel_pieces < wanted {

@@ -1,18 +1,18 @@
 //! The walk over the tables.
 
 use super::ResizePlan;
-use crate::simd::{Kernel, Simd, dispatch};
+use crate::simd::{Kernel, Simd, dispatch, dispatch_bf16};
 use crate::split::{Base, GRAIN};
-use crate::taps::blend;
-use crate::{Context, Image, ImageMut, Rows, RowsMut};
+use crate::taps::{blend, blend_to_pairs};
+use crate::{Context, Factors, Image, ImageMut, Rows, RowsMut};
 
-/// `[n, h, w, c] -> [n, h', w', c]` by the tables of `plan`.
+/// `[n, h, w, c] -> [n, h', w', c]` by the tables of `plan`. The output may hold bf16.
 ///
 /// # Panics
 /// When the sizes are not those of the plan, or `scratch` is shorter than [`ResizePlan::scratch_len`].
 pub fn resize(ctx: Context, plan: &ResizePlan, x: Image, out: ImageMut, scratch: &mut [f32]) {
     x.check();
-    out.check();
+    out.check_numbers();
     assert_eq!(([x.h, x.w], [out.h, out.w]), (plan.from, plan.out_size()));
     assert_eq!((x.n, x.c), (out.n, out.c));
     assert!(scratch.len() >= plan.scratch_len(x.c, ctx.pool.threads()), "scratch of a resize");
@@ -32,7 +32,11 @@ pub fn resize(ctx: Context, plan: &ResizePlan, x: Image, out: ImageMut, scratch:
             let out = out.part(first * width, count * width);
             (out, scratch.slice(i * scratch_row, scratch_row))
         };
-        dispatch(ctx.isa, Run { plan, x, first, out, scratch });
+        let run = Run { plan, x, first, out, scratch };
+        match run.out.factors() {
+            Factors::F32 => dispatch(ctx.isa, run),
+            Factors::Bf16 => dispatch_bf16(ctx.isa, run),
+        }
     });
 }
 
@@ -56,7 +60,7 @@ impl Kernel for Run<'_> {
             let (picture, y) = (x.picture((first + i) / height), (first + i) % height);
             let out = out.part_mut(i * width, width);
             if plan.copies() {
-                copy_row(plan, (picture, x.w), y, out);
+                copy_row(s, plan, (picture, x.w), y, out);
             } else {
                 blend_rows(s, plan, (picture, x.w), y, scratch);
                 blend_pixels(s, plan, scratch, out);
@@ -66,8 +70,17 @@ impl Kernel for Run<'_> {
 }
 
 #[inline(always)]
-fn copy_row(plan: &ResizePlan, (picture, width): (Rows, usize), y: usize, mut out: RowsMut) {
+fn copy_row<S: Simd>(
+    s: S,
+    plan: &ResizePlan,
+    (picture, width): (Rows, usize),
+    y: usize,
+    mut out: RowsMut,
+) {
     let row = picture.part(plan.vertical.of(y)[0].at * width, width);
+    if out.factors() == Factors::Bf16 {
+        return to_pairs(s, plan, (row.ptr(), row.ld()), out);
+    }
     for column in 0..out.rows() {
         out.row_mut(column).copy_from_slice(row.row(plan.horizontal.of(column)[0].at));
     }
@@ -99,10 +112,29 @@ fn blend_rows<S: Simd>(
 /// The blends of pixels of a dense row.
 #[inline(always)]
 fn blend_pixels<S: Simd>(s: S, plan: &ResizePlan, row: &[f32], mut out: RowsMut) {
-    let c = out.width();
+    let c = out.numbers()[1];
+    if out.factors() == Factors::Bf16 {
+        return to_pairs(s, plan, (row.as_ptr(), c), out);
+    }
     for i in 0..out.rows() {
         let pixel = out.row_mut(i).as_mut_ptr();
         // SAFETY: taps are pixels of the row.
         unsafe { blend(s, plan.horizontal.of(i), (row.as_ptr(), c), (pixel, c)) };
+    }
+}
+
+/// The blends of pixels, `step` floats apart, of which a row of pairs is made.
+#[inline(always)]
+fn to_pairs<S: Simd>(
+    s: S,
+    plan: &ResizePlan,
+    (pixels, step): (*const f32, usize),
+    mut out: RowsMut,
+) {
+    let c = out.numbers()[1];
+    for i in 0..out.rows() {
+        let pixel = out.row_mut(i).as_mut_ptr();
+        // SAFETY: taps are pixels of the row, which have `c` numbers.
+        unsafe { blend_to_pairs(s, plan.horizontal.of(i), (pixels, step), (pixel, c)) };
     }
 }

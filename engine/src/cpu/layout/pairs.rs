@@ -1,10 +1,11 @@
 //! Which values are written in bf16: those that are multiplied in bf16 and read by nothing else.
 //!
-//! Such a value is rounded once where it is written, and not by each product that reads it. The answers are the same.
+//! Such a value is rounded once where it is written, and not by each product that reads it. The answers are the same. What lies
+//! in one memory, such as a concatenation and its parts, is in pairs as a whole or not at all.
 
 use ocelli_kernels::{Factors, Isa};
 
-use super::{Layout, Relation, is_computed, producer_of};
+use super::{Layout, Place, Relation, is_computed, producer_of};
 use crate::cpu::lower::conv::Form;
 use crate::op::Op;
 use crate::{Graph, Node, Value};
@@ -20,39 +21,54 @@ impl Layout {
         self.place_all(graph);
     }
 
-    fn can_be_pairs(&self, graph: &Graph, isa: Isa, value: Value) -> bool {
-        self.parents[value.0 as usize].is_none()
-            && is_computed(graph, value)
-            && graph.shape(value).last_dim().is_multiple_of(2)
-            && producer_of(graph, value).is_some_and(|node| writes_pairs(graph, node))
-            && self.is_only_multiplied(graph, isa, value)
+    /// Whether `root`, which lies by itself, and all that lies in it can.
+    fn can_be_pairs(&self, graph: &Graph, isa: Isa, root: Value) -> bool {
+        let mut members = (0..graph.values.len() as u32).map(Value);
+        self.parents[root.0 as usize].is_none()
+            && is_computed(graph, root)
+            && members.all(|value| self.base(value) != root || self.is_pairs(graph, isa, value))
     }
 
-    /// Whether all readers of `value` and of its views multiply it in bf16.
-    fn is_only_multiplied(&self, graph: &Graph, isa: Isa, value: Value) -> bool {
-        if graph.outputs.iter().any(|(_, output)| *output == value) {
-            return false;
-        }
-        let mut readers = graph.nodes.iter().filter(|node| node.inputs.contains(&value));
-        readers.all(|node| {
-            if !self.is_view(node) {
-                return node.inputs.iter().filter(|&&input| input == value).count() == 1
-                    && multiplies_first(graph, isa, node, value);
-            }
-            let output = node.outputs[0];
-            let relation = self.parents[output.0 as usize].map(|(_, relation)| relation);
-            let rows_stay = graph.shape(output).last_dim() == graph.shape(value).last_dim();
-            rows_stay
-                && !matches!(relation, Some(Relation::Columns(_)))
-                && self.is_only_multiplied(graph, isa, output)
-        })
+    /// Whether `value` is written in pairs, as part of what it lies in, and its readers multiply it in bf16.
+    fn is_pairs(&self, graph: &Graph, isa: Isa, value: Value) -> bool {
+        let place = match self.parents[value.0 as usize] {
+            None => true,
+            Some((_, Relation::Columns(first))) => first.is_multiple_of(2),
+            Some((parent, _)) => graph.shape(parent).last_dim() == graph.shape(value).last_dim(),
+        };
+        let is_output = graph.outputs.iter().any(|(_, output)| *output == value);
+        place
+            && !is_output
+            && graph.shape(value).last_dim().is_multiple_of(2)
+            && producer_of(graph, value).is_some_and(|node| {
+                self.is_view(node) || self.is_embedded(graph, node) || writes_pairs(graph, node)
+            })
+            && graph.nodes.iter().filter(|node| node.inputs.contains(&value)).all(|node| {
+                self.is_view(node)
+                    || self.is_embedded(graph, node)
+                    || multiplies_first(graph, isa, node, value)
+            })
+    }
+
+    /// Whether `node` puts columns together all of which are written where it wants them.
+    fn is_embedded(&self, graph: &Graph, node: &Node) -> bool {
+        let Op::Concat { axis } = node.op else { return false };
+        let whole = self.place(node.outputs[0]);
+        let mut start = whole.offset;
+        axis + 1 == graph.shape(node.outputs[0]).len()
+            && node.inputs.iter().all(|&input| {
+                let place = self.place(input);
+                let there = Place { offset: start, ..whole };
+                start += graph.shape(input).last_dim();
+                place == there
+            })
     }
 }
 
 /// Whether the kernel of `node` can write pairs.
 fn writes_pairs(graph: &Graph, node: &Node) -> bool {
     match &node.op {
-        Op::Linear(_) | Op::RmsNorm(_) => true,
+        Op::Linear(_) | Op::RmsNorm(_) | Op::Resize(_) => true,
         Op::Conv2d(conv) => conv.groups == 1,
         Op::Attention { heads, .. } => {
             (graph.shape(node.outputs[0]).last_dim() / heads).is_multiple_of(2)
@@ -65,6 +81,7 @@ fn writes_pairs(graph: &Graph, node: &Node) -> bool {
 /// Whether `value` is what `node` multiplies with its weights in bf16.
 fn multiplies_first(graph: &Graph, isa: Isa, node: &Node, value: Value) -> bool {
     node.inputs[0] == value
+        && !node.inputs[1..].contains(&value)
         && match &node.op {
             Op::Linear(_) => true,
             Op::Conv2d(conv) => Form::of(graph, node, conv, isa, Factors::Bf16).takes_pairs(),

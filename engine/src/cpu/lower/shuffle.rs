@@ -134,7 +134,8 @@ struct Part {
 impl Part {
     /// Floats before the part in the result.
     fn offset(self, shape: &[usize], result: Operand) -> usize {
-        self.start * steps(shape, result.ld)[self.axis]
+        let numbers = self.start * steps(shape, result.ld)[self.axis];
+        if self.axis + 1 == shape.len() { result.factors.floats(numbers) } else { numbers }
     }
 
     /// Whether `from` is this very part of the result.
