@@ -3,21 +3,30 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use crate::simd::{Kernel, Simd, dispatch_bf16};
+use crate::gemm::panels::Aligned;
+use crate::gemm::tile::{MAX_MR, MAX_NR, TileArgs, groups_of, has_groups, tile, tile_shape};
+use crate::simd::{Kernel, Simd, dispatch_bf16, dispatch_products};
 use crate::{Factors, Isa, Pool};
 
 /// Independent sums: enough to hide the latency of a multiply-add, few enough for the registers.
 const SUMS: usize = 12;
 const ROUNDS: usize = 100_000;
 const REPEATS: usize = 20;
+/// Tiles of a try, and pairs of bf16 in their rows: both sides stay in the first cache.
+const TILES: usize = 2000;
+const TILE_PAIRS: usize = 128;
 
 /// 128 MiB of numbers.
 pub const BEYOND_CACHES: usize = 32 << 20;
 
 /// Multiply-adds of `factors`, two operations each, in GFLOP/s: the best of some tries of a few milliseconds in which
-/// nothing is loaded or stored.
+/// nothing is loaded or stored, or little from the first cache where products of tiles are faster.
 pub fn multiply_adds(isa: Isa, factors: Factors, pool: &Pool) -> f64 {
     let threads = pool.threads();
+    if has_groups(isa, factors) {
+        let best = best_of(REPEATS, || pool.run(threads, &|_| dispatch_products(isa, Tiles)));
+        return (4 * TILES * MAX_MR * MAX_NR * TILE_PAIRS * threads) as f64 / best / 1e9;
+    }
     let each = if factors == Factors::Bf16 { 4.0 } else { 2.0 };
     let flops = each * (ROUNDS * SUMS * lanes(isa) * threads) as f64;
     let best =
@@ -78,6 +87,44 @@ impl Kernel for MultiplyAdd {
         }
         let total = sums.into_iter().fold(s.zero(), |x, y| s.add(x, y));
         black_box(s.reduce_add(total));
+    }
+}
+
+/// Products of a tile of pairs, the same again and again.
+struct Tiles;
+
+impl Kernel for Tiles {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let left = Aligned::zeros(MAX_MR * TILE_PAIRS);
+        let right = Aligned::zeros(MAX_NR * TILE_PAIRS);
+        let mut out = Aligned::zeros(MAX_MR * MAX_NR);
+        let zeros = [0.0; MAX_NR];
+        let mut rows = [std::ptr::null(); MAX_MR];
+        let mut to = [std::ptr::null_mut(); MAX_MR];
+        for (i, (row, to)) in rows.iter_mut().zip(&mut to).enumerate() {
+            *row = left[i * TILE_PAIRS..].as_ptr();
+            *to = out[i * MAX_NR..].as_mut_ptr();
+        }
+        let args = TileArgs {
+            rows: &raw const rows,
+            taps: 1,
+            k: TILE_PAIRS,
+            panel: right.as_ptr(),
+            init: zeros.as_ptr(),
+            init_ld: 0,
+            floor: f32::NEG_INFINITY,
+            out: to.as_ptr(),
+            fetch: false,
+        };
+        for _ in 0..TILES {
+            let groups = groups_of(S::ISA, Factors::Bf16, tile_shape(S::ISA, Factors::Bf16).0);
+            // SAFETY: both sides and the output have the extents of the largest tile.
+            unsafe { tile::<S, true>(s, groups, MAX_NR, args) };
+        }
+        black_box(out[0]);
     }
 }
 

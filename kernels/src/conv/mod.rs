@@ -9,6 +9,7 @@ mod algorithm;
 mod dense;
 mod depthwise;
 mod packed;
+mod runs;
 mod transpose;
 mod window;
 mod winograd;

@@ -1,32 +1,23 @@
 //! The loops around the register tile: rows are found through pointers, so that a linear layer and a convolution are the
 //! same product.
 
+use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::epilogue::{Epilogue, Finish};
 use super::panels::{Panel, Panels};
+use super::pieces::{PANEL_BYTES, Split};
 use super::rounded::Rounded;
 use super::tile::{MAX_MR, MAX_NR, SECOND, TileArgs, VECTOR_MR, has_groups, tile, tile_shape};
 use super::tiling::Tiling;
 use crate::simd::{Kernel, Simd, dispatch, dispatch_bf16, dispatch_products};
-use crate::split::part;
 use crate::{Context, Factors, Isa};
 
 /// Taps whose pointers are kept at a time.
 pub(crate) const MAX_TAPS: usize = 64;
 /// Floats that a [`Source`] may copy for one tile.
 pub(crate) const PATCH: usize = 3 * 4096;
-/// Bytes of packed panels that are kept in the second-level cache while rows pass by.
-const PANEL_BYTES: usize = 512 << 10;
-/// The same where few rows pass by, so that each byte is waited for more than it is used.
-const FEW_ROWS_PANEL_BYTES: usize = 256 << 10;
-/// Pieces of work per thread, where there are several.
-const PIECES: usize = 6;
-
-/// Tiles that a thread has at least where rows are divided among all threads; of fewer rows each thread takes columns.
-const TILES_A_THREAD: usize = 4;
-
 /// Where the rows of the left-hand side are.
 pub(crate) trait Source: Sync {
     /// Writes to `table[t][at + i]` the address of the `k` floats that tap `taps.start + t` of row `rows.start + i` reads. It
@@ -73,6 +64,26 @@ pub(crate) struct Left {
 pub(crate) struct Table {
     pub(crate) rows: [[*const f32; MAX_MR]; MAX_TAPS],
     pub(crate) patch: [MaybeUninit<f32>; PATCH],
+}
+
+thread_local! {
+    static KEPT: Cell<Option<Box<Table>>> = const { Cell::new(None) };
+}
+
+impl Table {
+    /// The one that the thread has kept, with whatever it holds.
+    fn take() -> Box<Table> {
+        KEPT.take().unwrap_or_else(|| {
+            Box::new(Table {
+                rows: [[std::ptr::null(); MAX_MR]; MAX_TAPS],
+                patch: [MaybeUninit::uninit(); PATCH],
+            })
+        })
+    }
+
+    fn keep(self: Box<Self>) {
+        KEPT.set(Some(self));
+    }
 }
 
 /// Lets pointers be `step` floats apart. The length of the loop is a constant, what lies behind `count` is not read.
@@ -155,43 +166,6 @@ impl<A: Source> Product<'_, A> {
     }
 }
 
-/// How tiles (along m) and panels (along n) are divided into pieces.
-struct Split {
-    tiles: usize,
-    panels: usize,
-    tile_pieces: usize,
-    panel_pieces: usize,
-}
-
-impl Split {
-    fn new(tiles: usize, panels: usize, panel_len: usize, ctx: Context) -> Split {
-        let threads = ctx.pool.threads();
-        let few = tiles < TILES_A_THREAD * threads;
-        let bytes = if few { FEW_ROWS_PANEL_BYTES } else { PANEL_BYTES };
-        let block = (bytes / (4 * panel_len).max(1)).clamp(1, panels.max(1));
-        let wanted = if threads == 1 { 1 } else { threads * PIECES };
-        let mut panel_pieces = panels.div_ceil(block);
-        let mut tile_pieces = wanted.div_ceil(panel_pieces.max(1)).min(tiles);
-        if !few {
-            tile_pieces = tile_pieces.next_multiple_of(threads);
-        }
-        if tile_pieces * panel_pieces < wanted {
-            panel_pieces = wanted.div_ceil(tile_pieces.max(1)).min(panels);
-        }
-        Split { tiles, panels, tile_pieces, panel_pieces }
-    }
-
-    fn pieces(&self) -> usize {
-        self.tile_pieces * self.panel_pieces
-    }
-
-    /// Tiles and panels of a piece; neighbours share tiles, so that a thread mostly reads rows that it wrote before.
-    fn piece(&self, piece: usize) -> (Range<usize>, Range<usize>) {
-        let (t, p) = (piece / self.panel_pieces, piece % self.panel_pieces);
-        (part(self.tiles, self.tile_pieces, t), part(self.panels, self.panel_pieces, p))
-    }
-}
-
 /// Tiles against panels; with `PAIRS`, of bf16.
 struct Piece<'a, 'b, A, const PAIRS: bool> {
     product: &'a Product<'b, A>,
@@ -212,10 +186,7 @@ impl<A: Source, const PAIRS: bool> Kernel for Piece<'_, '_, A, PAIRS> {
     fn run<S: Simd>(self, s: S) {
         let product = self.product;
         let tiling = product.tiling();
-        let mut table = Table {
-            rows: [[std::ptr::null(); MAX_MR]; MAX_TAPS],
-            patch: [MaybeUninit::uninit(); PATCH],
-        };
+        let mut table = Table::take();
         let mut rounded = if PAIRS { Rounded::take() } else { Rounded::default() };
         let from_memory = size_of_val(product.panels) > PANEL_BYTES;
         let first = self.tiles.start;
@@ -230,6 +201,7 @@ impl<A: Source, const PAIRS: bool> Kernel for Piece<'_, '_, A, PAIRS> {
                 block.panel::<S, PAIRS>(s, panel, from_memory && tile == first, &mut table);
             }
         }
+        table.keep();
         if PAIRS {
             rounded.keep();
         }
@@ -332,7 +304,8 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
 
         let mut sums = [MaybeUninit::<f32>::uninit(); MAX_MR * MAX_NR];
         let mut to_sums = [std::ptr::null_mut(); MAX_MR];
-        for (i, to) in to_sums.iter_mut().enumerate() {
+        let (rows, _) = tile_shape(S::ISA, if PAIRS { Factors::Bf16 } else { Factors::F32 });
+        for (i, to) in to_sums[..rows].iter_mut().enumerate() {
             *to = sums.as_mut_ptr().cast::<f32>().wrapping_add(i * MAX_NR);
         }
         let args = TileArgs { out: to_sums.as_ptr(), floor: f32::NEG_INFINITY, ..args };

@@ -9,6 +9,7 @@ pub(crate) mod epilogue;
 pub(crate) mod indirect;
 pub(crate) mod pack;
 pub(crate) mod panels;
+mod pieces;
 pub(crate) mod rounded;
 pub(crate) mod rows;
 pub(crate) mod tile;

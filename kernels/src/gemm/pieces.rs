@@ -1,0 +1,53 @@
+//! How a product is divided among threads.
+
+use std::ops::Range;
+
+use crate::Context;
+use crate::split::part;
+
+/// Bytes of packed panels that are kept in the second-level cache while rows pass by.
+pub(super) const PANEL_BYTES: usize = 512 << 10;
+/// The same where few rows pass by, so that each byte is waited for more than it is used.
+const FEW_ROWS_PANEL_BYTES: usize = 256 << 10;
+/// Pieces of work per thread, where there are several.
+const PIECES: usize = 6;
+
+/// Tiles that a thread has at least where rows are divided among all threads; of fewer rows each thread takes columns.
+const TILES_A_THREAD: usize = 4;
+
+/// How tiles (along m) and panels (along n) are divided into pieces.
+pub(super) struct Split {
+    tiles: usize,
+    panels: usize,
+    tile_pieces: usize,
+    panel_pieces: usize,
+}
+
+impl Split {
+    pub(super) fn new(tiles: usize, panels: usize, panel_len: usize, ctx: Context) -> Split {
+        let threads = ctx.pool.threads();
+        let few = tiles < TILES_A_THREAD * threads;
+        let bytes = if few { FEW_ROWS_PANEL_BYTES } else { PANEL_BYTES };
+        let block = (bytes / (4 * panel_len).max(1)).clamp(1, panels.max(1));
+        let wanted = if threads == 1 { 1 } else { threads * PIECES };
+        let mut panel_pieces = panels.div_ceil(block);
+        let mut tile_pieces = wanted.div_ceil(panel_pieces.max(1)).min(tiles);
+        if !few {
+            tile_pieces = tile_pieces.next_multiple_of(threads);
+        }
+        if tile_pieces * panel_pieces < wanted {
+            panel_pieces = wanted.div_ceil(tile_pieces.max(1)).min(panels);
+        }
+        Split { tiles, panels, tile_pieces, panel_pieces }
+    }
+
+    pub(super) fn pieces(&self) -> usize {
+        self.tile_pieces * self.panel_pieces
+    }
+
+    /// Tiles and panels of a piece; neighbours share tiles, so that a thread mostly reads rows that it wrote before.
+    pub(super) fn piece(&self, piece: usize) -> (Range<usize>, Range<usize>) {
+        let (t, p) = (piece / self.panel_pieces, piece % self.panel_pieces);
+        (part(self.tiles, self.tile_pieces, t), part(self.panels, self.panel_pieces, p))
+    }
+}
