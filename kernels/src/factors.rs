@@ -7,8 +7,8 @@ pub enum Factors {
     #[default]
     F32,
     /// To bf16, which has the range of `f32` and eight bits: weights once, the other side as it is read, or as it was
-    /// written where nothing else reads it. Faster than `f32` where the machine has instructions for it (AVX512-BF16), several
-    /// times slower elsewhere, with the same answers.
+    /// written where nothing else reads it. Faster than `f32` where the machine has instructions for it (AMX, and AVX512-BF16 of
+    /// AMD's processors), slower elsewhere, with the same answers but for the order of sums.
     Bf16,
 }
 

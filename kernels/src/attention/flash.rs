@@ -1,5 +1,6 @@
 //! A tile of queries against all keys, with an online softmax.
 
+use std::cell::Cell;
 use std::f32::consts::LOG2_E;
 use std::mem::MaybeUninit;
 use std::ops::Range;
@@ -44,11 +45,12 @@ impl<const PAIRS: bool> Kernel for Queries<'_, PAIRS> {
     fn run<S: Simd>(self, s: S) {
         let shape = self.job.shape;
         let mut rounded = if PAIRS { Rounded::take() } else { Rounded::default() };
+        let mut memory = Memory::take();
         for tile in self.tiles.clone() {
             let rows = part(shape.q_len, self.all_tiles, tile);
             for column in (0..shape.v_dim).step_by(VALUES) {
                 let columns = column..shape.v_dim.min(column + VALUES);
-                let mut tile = Tile::<PAIRS>::new(&self, rows.clone(), columns);
+                let mut tile = Tile::<PAIRS>::new(&self, rows.clone(), columns, &mut memory);
                 if PAIRS {
                     let queries = std::slice::from_mut(&mut tile.queries);
                     rounded.begin(rows.len() * Rounded::distance(s, shape.depths()[0]));
@@ -57,6 +59,7 @@ impl<const PAIRS: bool> Kernel for Queries<'_, PAIRS> {
                 tile.run(s);
             }
         }
+        memory.keep();
         if PAIRS {
             rounded.keep();
         }
@@ -70,6 +73,27 @@ type OfQueries = [f32; MAX_MR];
 #[repr(C, align(64))]
 struct Lines<const N: usize>([MaybeUninit<f32>; N]);
 
+/// Scores and sums of the queries of a tile, which a thread keeps.
+struct Memory {
+    scores: Lines<{ MAX_MR * SCORES }>,
+    sums: Lines<{ MAX_MR * VALUES }>,
+}
+
+thread_local! {
+    static KEPT: Cell<Option<Box<Memory>>> = const { Cell::new(None) };
+}
+
+impl Memory {
+    fn take() -> Box<Memory> {
+        // SAFETY: all of it may hold anything.
+        KEPT.take().unwrap_or_else(|| unsafe { Box::new_uninit().assume_init() })
+    }
+
+    fn keep(self: Box<Self>) {
+        KEPT.set(Some(self));
+    }
+}
+
 /// `count` queries, and the columns of values that they gather.
 struct Tile<'a, const PAIRS: bool> {
     job: &'a Job<'a>,
@@ -79,15 +103,19 @@ struct Tile<'a, const PAIRS: bool> {
     column: usize,
     columns: usize,
     queries: [*const f32; MAX_MR],
-    scores: Lines<{ MAX_MR * SCORES }>,
-    sums: Lines<{ MAX_MR * VALUES }>,
+    memory: &'a mut Memory,
     max: OfQueries,
     total: OfQueries,
 }
 
 impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
     #[inline(always)]
-    fn new(queries: &Queries<'a, PAIRS>, rows: Range<usize>, columns: Range<usize>) -> Self {
+    fn new(
+        queries: &Queries<'a, PAIRS>,
+        rows: Range<usize>,
+        columns: Range<usize>,
+        memory: &'a mut Memory,
+    ) -> Self {
         let (job, head) = (queries.job, queries.head);
         let (first, count) = (rows.start, rows.len());
         let shape = job.shape;
@@ -105,8 +133,7 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
             column: columns.start,
             columns: columns.len(),
             queries,
-            scores: Lines([MaybeUninit::uninit(); MAX_MR * SCORES]),
-            sums: Lines([MaybeUninit::uninit(); MAX_MR * VALUES]),
+            memory,
             max: [f32::NEG_INFINITY; MAX_MR],
             total: [0.0; MAX_MR],
         }
@@ -127,7 +154,7 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
     }
 
     fn scores_of(&mut self, i: usize) -> *mut f32 {
-        self.scores.0.as_mut_ptr().cast::<f32>().wrapping_add(i * SCORES)
+        self.memory.scores.0.as_mut_ptr().cast::<f32>().wrapping_add(i * SCORES)
     }
 
     /// Floats from one row of sums to the next: whole panels.
@@ -137,7 +164,7 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
     }
 
     fn sums_of(&mut self, i: usize) -> *mut f32 {
-        self.sums.0.as_mut_ptr().cast::<f32>().wrapping_add(i * self.sums_ld())
+        self.memory.sums.0.as_mut_ptr().cast::<f32>().wrapping_add(i * self.sums_ld())
     }
 
     /// Scores of all queries with `keys`, whole panels of them.
@@ -146,6 +173,7 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
         let shape = self.job.shape;
         let ([dim, _], (_, nr)) = (shape.depths(), tile_shape(S::ISA, shape.factors));
         let layout = Panels::new(S::ISA, shape.kv_len);
+        let groups = groups_of(S::ISA, shape.factors, self.count);
         for first in keys.clone().step_by(nr) {
             let width = layout.get(first / nr).width;
             let zeros = [0.0; MAX_NR];
@@ -165,9 +193,7 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
                 fetch: false,
             };
             // SAFETY: queries were checked, the panel is packed, and a row of scores holds whole panels.
-            unsafe {
-                tile::<S, PAIRS>(s, groups_of(S::ISA, shape.factors, self.count), width, args)
-            };
+            unsafe { tile::<S, PAIRS>(s, groups, width, args) };
         }
     }
 
@@ -316,6 +342,7 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
         for (i, row) in rows[..self.count].iter_mut().enumerate() {
             *row = self.scores_of(i).cast_const();
         }
+        let groups = groups_of(S::ISA, shape.factors, self.count);
         for at in (0..self.columns).step_by(nr) {
             let column = self.column + at;
             let width = layout.get(column / nr).width;
@@ -337,9 +364,7 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
                 fetch: false,
             };
             // SAFETY: rows of scores hold the weights of `keys`, the panel is packed, rows of sums hold whole panels.
-            unsafe {
-                tile::<S, PAIRS>(s, groups_of(S::ISA, shape.factors, self.count), width, args)
-            };
+            unsafe { tile::<S, PAIRS>(s, groups, width, args) };
         }
     }
 

@@ -226,37 +226,18 @@ macro_rules! loops {
     };
 }
 
-loops!(
-    two_by_two,
-    "tileloadd tmm0, [{a0} + {s0}]
-    tileloadd tmm1, [{a0} + {s0} + 64]
-    tileloadd tmm2, [{a1} + {s1}]
-    tileloadd tmm3, [{a1} + {s1} + 64]",
-    "tileloadd tmm4, [{a0} + {s0}]
-    tileloadd tmm6, [{b} + {row}]
-    tileloadd tmm7, [{b} + {row} + 64]
-    tdpbf16ps tmm0, tmm4, tmm6
-    tdpbf16ps tmm1, tmm4, tmm7
-    tileloadd tmm5, [{a1} + {s1}]
-    tdpbf16ps tmm2, tmm5, tmm6
-    tdpbf16ps tmm3, tmm5, tmm7",
-    "tilestored [{a0} + {s0}], tmm0
-    tilestored [{a0} + {s0} + 64], tmm1
-    tilestored [{a1} + {s1}], tmm2
-    tilestored [{a1} + {s1} + 64], tmm3"
-);
-/// The same, and what the panel holds some steps later is fetched from memory to the second-level cache: a tile's loads by
-/// themselves ask for too little at a time.
-macro_rules! fetching {
-    ($($offset:literal)+) => {
+/// Two groups by two vectors of columns. With offsets, what the panel holds some steps later is fetched from memory to the
+/// second-level cache, cache line by cache line: a tile's loads by themselves ask for too little at a time.
+macro_rules! two_by_two {
+    ($name:ident $($offset:literal)*) => {
         loops!(
-            two_by_two_fetching,
+            $name,
             "tileloadd tmm0, [{a0} + {s0}]
             tileloadd tmm1, [{a0} + {s0} + 64]
             tileloadd tmm2, [{a1} + {s1}]
             tileloadd tmm3, [{a1} + {s1} + 64]",
             concat!(
-                $("prefetcht1 [{b} + 8192 + ", $offset, "]\n",)+
+                $("prefetcht1 [{b} + 8192 + ", $offset, "]\n",)*
                 "tileloadd tmm4, [{a0} + {s0}]
                 tileloadd tmm6, [{b} + {row}]
                 tileloadd tmm7, [{b} + {row} + 64]
@@ -273,8 +254,10 @@ macro_rules! fetching {
         );
     };
 }
-fetching!(0 64 128 192 256 320 384 448 512 576 640 704 768 832 896 960 1024 1088 1152 1216 1280 1344 1408 1472 1536 1600 1664
-    1728 1792 1856 1920 1984);
+two_by_two!(two_by_two);
+two_by_two!(two_by_two_fetching
+    0 64 128 192 256 320 384 448 512 576 640 704 768 832 896 960
+    1024 1088 1152 1216 1280 1344 1408 1472 1536 1600 1664 1728 1792 1856 1920 1984);
 loops!(
     two_by_one,
     "tileloadd tmm0, [{a0} + {s0}]

@@ -73,12 +73,8 @@ thread_local! {
 impl Table {
     /// The one that the thread has kept, with whatever it holds.
     fn take() -> Box<Table> {
-        KEPT.take().unwrap_or_else(|| {
-            Box::new(Table {
-                rows: [[std::ptr::null(); MAX_MR]; MAX_TAPS],
-                patch: [MaybeUninit::uninit(); PATCH],
-            })
-        })
+        // SAFETY: addresses may be null, and a patch may hold anything.
+        KEPT.take().unwrap_or_else(|| unsafe { Box::new_zeroed().assume_init() })
     }
 
     fn keep(self: Box<Self>) {

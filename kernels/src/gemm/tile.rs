@@ -11,6 +11,9 @@ pub(crate) const MAX_MR: usize = 32;
 /// The most rows of a tile of vectors, and so of all tiles but those of AMX.
 pub(crate) const VECTOR_MR: usize = 12;
 
+/// Floats of a panel between those that are read and those that are fetched from memory meanwhile.
+const FETCHED_AHEAD: usize = 1024;
+
 /// Where the second group of a tile's rows begins in tables, if it has two.
 pub(crate) const SECOND: usize = MAX_MR / 2;
 
@@ -81,6 +84,11 @@ impl<const PAIRS: bool, const MR: usize, const V: usize> Kernel for Tile<PAIRS, 
                 let mut at = [std::ptr::null(); MR];
                 at.copy_from_slice(&rows[..MR]);
                 for p in 0..t.k {
+                    if t.fetch {
+                        for j in 0..V {
+                            s.fetch(panel.wrapping_add(FETCHED_AHEAD + j * S::LANES));
+                        }
+                    }
                     let mut b = [s.zero(); V];
                     for (j, b) in b.iter_mut().enumerate() {
                         *b = s.load_ptr(panel.add(j * S::LANES));

@@ -97,6 +97,12 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn fetch(self, from: *const f32) {
+        // SAFETY: the token exists, so the processor has the instruction; a wrong address is no error.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(from.cast()) };
+    }
+
+    #[inline(always)]
     fn call<K: Kernel>(self, kernel: K) -> K::Output {
         // SAFETY: the token exists, so the processor has the instructions.
         unsafe { call(self, kernel) }

@@ -113,6 +113,12 @@ impl<const BF16: bool, const TILES: bool> Simd for Avx512<BF16, TILES> {
     }
 
     #[inline(always)]
+    fn fetch(self, from: *const f32) {
+        // SAFETY: the token exists, so the processor has the instruction; a wrong address is no error.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(from.cast()) };
+    }
+
+    #[inline(always)]
     fn fraction(self, a: __m512) -> __m512 {
         const TO_FLOOR: i32 = _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC;
         // SAFETY: the token exists, so the processor has the instructions.

@@ -140,6 +140,12 @@ pub trait Simd: Copy + Send + Sync + 'static {
         self.mul(a, self.pow2i(n))
     }
 
+    /// Lets the cache line at `from` come to the second-level cache, if it can be read.
+    #[inline(always)]
+    fn fetch(self, from: *const f32) {
+        let _ = from;
+    }
+
     /// `a - floor(a)`.
     #[inline(always)]
     fn fraction(self, a: Self::F32) -> Self::F32 {

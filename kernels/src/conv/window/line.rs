@@ -105,14 +105,11 @@ impl Window<'_> {
             let inside = x >= 0 && x < self.size[1] as isize;
             // SAFETY: the pixel is in the input, or there are zeros for it; a copy has whole vectors.
             unsafe {
-                if !inside {
-                    copy(s, self.zeros, floats, to);
-                } else {
-                    let from = row.wrapping_add(x as usize * self.ld);
-                    match left.reads {
-                        Factors::Bf16 => copy(s, from, floats, to),
-                        Factors::F32 => round(s, from, left.k, to),
-                    }
+                let from = row.wrapping_offset(x * self.ld as isize);
+                match (inside, left.reads) {
+                    (false, _) => copy(s, self.zeros, floats, to),
+                    (true, Factors::Bf16) => copy(s, from, floats, to),
+                    (true, Factors::F32) => round(s, from, left.k, to),
                 }
             }
         }
