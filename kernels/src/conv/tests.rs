@@ -22,8 +22,10 @@ fn check_by(
 ) {
     let (inputs, outputs) = (i * spec.groups, o * spec.groups);
     let reach = |k: usize, axis: usize| (k - 1) * spec.dilation[axis] + 1;
+    // Lines longer than the rows of any tile.
+    let wide = if factors == Factors::Bf16 { 70 } else { 12 };
     let (n, h, w) =
-        (random.of(1..3), reach(kh, 0) + random.of(0..12), reach(kw, 1) + random.of(0..12));
+        (random.of(1..3), reach(kh, 0) + random.of(0..12), reach(kw, 1) + random.of(0..wide));
     let ldx = inputs + random.of(0..2) * random.of(0..5);
     let ldy = outputs + random.of(0..5);
     let (mut x, mut weight) =
@@ -94,6 +96,16 @@ fn numbers_of_bf16_agree_with_the_definition() {
         let spec = random_spec(random, groups);
         let shape = [random.of(1..40), random.of(14..70), random.of(1..4), random.of(1..4)];
         check_by(Algorithm::Direct, Factors::Bf16, ctx, random, spec, shape);
+    });
+}
+
+#[test]
+fn single_pixels_agree_with_the_definition() {
+    everywhere_at_random(40, |ctx, random| {
+        let shape = [random.of(1..70), random.of(1..70), 1, 1];
+        for factors in [Factors::F32, Factors::Bf16] {
+            check_by(Algorithm::Direct, factors, ctx, random, Conv2d::default(), shape);
+        }
     });
 }
 

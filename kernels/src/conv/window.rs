@@ -7,7 +7,7 @@ use std::ops::Range;
 use crate::gemm::indirect::{Left, Source, Table, space};
 use crate::gemm::rounded::Rounded;
 use crate::simd::Simd;
-use crate::{Image, ImageMut};
+use crate::{Factors, Image, ImageMut};
 
 /// A grid of output pixels, and the taps that each reads relative to its place.
 ///
@@ -137,8 +137,14 @@ impl Source for Window<'_> {
         table: &mut Table,
         rounded: &mut Rounded,
     ) -> bool {
-        self.line_of_tiles(s, rows, at, left, table, rounded);
-        true
+        if self.line().is_some() {
+            self.line_of_tiles(s, rows, at, left, table, rounded);
+            return true;
+        }
+        // Pixel by pixel as they lie: lines do not matter.
+        table.rows[0][at] = self.ptr.wrapping_add(rows.start * self.ld);
+        table.rows[0][at + 1] = table.rows[0][at].wrapping_add(self.ld);
+        left.reads == Factors::Bf16
     }
 
     fn line(&self) -> Option<usize> {

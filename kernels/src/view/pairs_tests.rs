@@ -98,7 +98,7 @@ fn convolutions_write_and_read_pairs() {
         let (algorithm, stride) = ways[random.of(0..ways.len())];
         let spec = Conv2d { stride: [stride; 2], pad: [1; 4], ..Conv2d::default() };
         let [o, i] = [2 * random.of(1..40), [3, 2 * random.of(1..30)][random.of(0..2)]];
-        let (h, w) = (random.of(3..12), random.of(3..12));
+        let (h, w) = (random.of(3..12), random.of(3..60));
         let (shape, size) = ([o, i, 3, 3], [1, h, w, i]);
         let (x, weight) = (random.floats(h * w * i), random.floats(o * i * 9));
         let epilogue = Epilogue { activation: random_activation(random), ..Epilogue::default() };
