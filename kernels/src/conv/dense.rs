@@ -6,7 +6,7 @@ use super::{Conv2d, FEW_CHANNELS, PackedConv};
 use crate::gemm::Epilogue;
 use crate::gemm::indirect::{MAX_TAPS, PATCH, Product};
 use crate::gemm::panels::{Aligned, Panels};
-use crate::gemm::tile::{MAX_MR, has_groups};
+use crate::gemm::tile::MAX_MR;
 use crate::{Context, Factors, Image, ImageMut, Isa};
 
 /// `[groups][n / NR][taps][factors.floats(k)][NR]`
@@ -128,8 +128,7 @@ pub(super) fn rounds(inputs: usize, taps: usize) -> bool {
 fn rounds_runs(isa: Isa, spec: &Conv2d, [o, i, kh, kw]: [usize; 4]) -> bool {
     const ROUNDING: usize = 16;
     let spared = (kw * i - Factors::Bf16.floats(kw * i)) * o.div_ceil(isa.lanes());
-    let pays = has_groups(isa, Factors::Bf16) || spared > ROUNDING;
-    spec.groups == 1 && i < FEW_CHANNELS && kh <= MAX_TAPS && pays
+    spec.groups == 1 && i < FEW_CHANNELS && kh <= MAX_TAPS && spared > ROUNDING
 }
 
 /// Whether the taps of a kernel row lie together, and few enough that copies of those at the border fit.
