@@ -1,6 +1,5 @@
 //! A tile of queries against all keys, with an online softmax.
 
-use std::cell::Cell;
 use std::f32::consts::LOG2_E;
 use std::mem::MaybeUninit;
 use std::ops::Range;
@@ -45,7 +44,7 @@ impl<const PAIRS: bool> Kernel for Queries<'_, PAIRS> {
     fn run<S: Simd>(self, s: S) {
         let shape = self.job.shape;
         let mut rounded = if PAIRS { Rounded::take() } else { Rounded::default() };
-        let mut memory = Memory::take();
+        let mut memory = Memory::new();
         for tile in self.tiles.clone() {
             let rows = part(shape.q_len, self.all_tiles, tile);
             for column in (0..shape.v_dim).step_by(VALUES) {
@@ -59,7 +58,6 @@ impl<const PAIRS: bool> Kernel for Queries<'_, PAIRS> {
                 tile.run(s);
             }
         }
-        memory.keep();
         if PAIRS {
             rounded.keep();
         }
@@ -73,24 +71,20 @@ type OfQueries = [f32; MAX_MR];
 #[repr(C, align(64))]
 struct Lines<const N: usize>([MaybeUninit<f32>; N]);
 
-/// Scores and sums of the queries of a tile, which a thread keeps.
+/// Scores and sums of the queries of a tile.
 struct Memory {
     scores: Lines<{ MAX_MR * SCORES }>,
     sums: Lines<{ MAX_MR * VALUES }>,
 }
 
-thread_local! {
-    static KEPT: Cell<Option<Box<Memory>>> = const { Cell::new(None) };
-}
-
 impl Memory {
-    fn take() -> Box<Memory> {
-        // SAFETY: all of it may hold anything.
-        KEPT.take().unwrap_or_else(|| unsafe { Box::new_uninit().assume_init() })
-    }
-
-    fn keep(self: Box<Self>) {
-        KEPT.set(Some(self));
+    #[allow(clippy::large_stack_arrays, reason = "a run allocates nothing, and stacks have room")]
+    #[inline(always)]
+    fn new() -> Memory {
+        Memory {
+            scores: Lines([MaybeUninit::uninit(); MAX_MR * SCORES]),
+            sums: Lines([MaybeUninit::uninit(); MAX_MR * VALUES]),
+        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! The loops around the register tile: rows are found through pointers, so that a linear layer and a convolution are the
 //! same product.
 
-use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
@@ -66,19 +65,14 @@ pub(crate) struct Table {
     pub(crate) patch: [MaybeUninit<f32>; PATCH],
 }
 
-thread_local! {
-    static KEPT: Cell<Option<Box<Table>>> = const { Cell::new(None) };
-}
-
 impl Table {
-    /// The one that the thread has kept, with whatever it holds.
-    fn take() -> Box<Table> {
-        // SAFETY: addresses may be null, and a patch may hold anything.
-        KEPT.take().unwrap_or_else(|| unsafe { Box::new_zeroed().assume_init() })
-    }
-
-    fn keep(self: Box<Self>) {
-        KEPT.set(Some(self));
+    #[allow(clippy::large_stack_arrays, reason = "a run allocates nothing, and stacks have room")]
+    #[inline(always)]
+    fn new() -> Table {
+        Table {
+            rows: [[std::ptr::null(); MAX_MR]; MAX_TAPS],
+            patch: [MaybeUninit::uninit(); PATCH],
+        }
     }
 }
 
@@ -182,7 +176,7 @@ impl<A: Source, const PAIRS: bool> Kernel for Piece<'_, '_, A, PAIRS> {
     fn run<S: Simd>(self, s: S) {
         let product = self.product;
         let tiling = product.tiling();
-        let mut table = Table::take();
+        let mut table = Table::new();
         let mut rounded = if PAIRS { Rounded::take() } else { Rounded::default() };
         let from_memory = size_of_val(product.panels) > PANEL_BYTES;
         let first = self.tiles.start;
@@ -197,7 +191,6 @@ impl<A: Source, const PAIRS: bool> Kernel for Piece<'_, '_, A, PAIRS> {
                 block.panel::<S, PAIRS>(s, panel, from_memory && tile == first, &mut table);
             }
         }
-        table.keep();
         if PAIRS {
             rounded.keep();
         }
