@@ -60,20 +60,9 @@ pub(crate) struct Left {
 }
 
 /// Pointers of one tile.
-pub(crate) struct Table {
-    pub(crate) rows: [[*const f32; MAX_MR]; MAX_TAPS],
+pub(crate) struct Table<'a> {
+    pub(crate) rows: &'a mut [[*const f32; MAX_MR]],
     pub(crate) patch: [MaybeUninit<f32>; PATCH],
-}
-
-impl Table {
-    #[allow(clippy::large_stack_arrays, reason = "a run allocates nothing, and stacks have room")]
-    #[inline(always)]
-    fn new() -> Table {
-        Table {
-            rows: [[std::ptr::null(); MAX_MR]; MAX_TAPS],
-            patch: [MaybeUninit::uninit(); PATCH],
-        }
-    }
 }
 
 /// Lets pointers be `step` floats apart. The length of the loop is a constant, what lies behind `count` is not read.
@@ -172,11 +161,19 @@ impl<'a, 'b, A, const PAIRS: bool> Piece<'a, 'b, A, PAIRS> {
 impl<A: Source, const PAIRS: bool> Kernel for Piece<'_, '_, A, PAIRS> {
     type Output = ();
 
+    #[allow(clippy::large_stack_arrays, reason = "a run allocates nothing, and stacks have room")]
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let product = self.product;
         let tiling = product.tiling();
-        let mut table = Table::new();
+        let mut rows = [MaybeUninit::<[*const f32; MAX_MR]>::uninit(); MAX_TAPS];
+        let taps = product.taps.min(MAX_TAPS);
+        for tap in &mut rows[..taps] {
+            tap.write([std::ptr::null(); MAX_MR]);
+        }
+        // SAFETY: as many were just written.
+        let rows = unsafe { std::slice::from_raw_parts_mut(rows.as_mut_ptr().cast(), taps) };
+        let mut table = Table { rows, patch: [MaybeUninit::uninit(); PATCH] };
         let mut rounded = if PAIRS { Rounded::take() } else { Rounded::default() };
         let from_memory = size_of_val(product.panels) > PANEL_BYTES;
         let first = self.tiles.start;
