@@ -3,9 +3,11 @@
 //! Tolerance: the same classes, scores within 1e-3, boxes within 0.5 pixels, masks that overlap by 0.99.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use crate::common::{executor, shared};
+use crate::common::{device, executor, shared};
 use ocelli_converters::StateDict;
+use ocelli_engine::{Executor, Precision};
 use ocelli_models::{AnyModel, LoadOptions, LoadRequest, Loaded, Package, Preparation, registry};
 use ocelli_vision::{
     Confidence, Detection, Detections, Image, InferOptions, MaskFormat, PostProcessOptions, Rle,
@@ -19,11 +21,14 @@ fn goldens(name: &str) -> Value {
 }
 
 fn load(file: &Path, package: Option<Package>) -> Loaded {
+    load_on(executor(), file, package)
+}
+
+fn load_on(executor: Arc<dyn Executor>, file: &Path, package: Option<Package>) -> Loaded {
     let weights = StateDict::open(file).unwrap();
     let (family, task) = registry::recognise(&weights).unwrap();
     let options = LoadOptions::default();
-    let loaded =
-        (family.load)(&LoadRequest { weights, package, options, executor: executor() }).unwrap();
+    let loaded = (family.load)(&LoadRequest { weights, package, options, executor }).unwrap();
     assert_eq!(loaded.model.task(), task);
     assert_eq!(loaded.unused, Vec::<String>::new());
     loaded
@@ -46,13 +51,24 @@ fn needed(row: &Value, size: Size) -> Detections {
 /// Asserts that each answer of one side has a counterpart on the other; boxes are off by `pixels` at most, and an answer
 /// within 1e-3 of the threshold need not be on both sides.
 fn assert_agree(found: &Detections, needed: &Detections, threshold: f32, pixels: f32, what: &str) {
+    assert_within([1e-3, pixels], found, needed, threshold, what);
+}
+
+/// The same with scores that are off by as much as `score`.
+fn assert_within(
+    [score, pixels]: [f32; 2],
+    found: &Detections,
+    needed: &Detections,
+    threshold: f32,
+    what: &str,
+) {
     let near = |a: &Detection, b: &Detection| {
         a.class_id == b.class_id
-            && (a.confidence - b.confidence).abs() <= 1e-3
+            && (a.confidence - b.confidence).abs() <= score
             && a.xyxy.iter().zip(b.xyxy).all(|(a, b)| (a - b).abs() <= pixels)
     };
     for (ours, theirs, side) in [(found, needed, "too much"), (needed, found, "missing")] {
-        for one in ours.iter().filter(|d| d.confidence > threshold + 1e-3) {
+        for one in ours.iter().filter(|d| d.confidence > threshold + score) {
             assert!(theirs.iter().any(|d| near(&one, &d)), "{what}: {side}: {one:?}\n{found:?}");
         }
     }
@@ -71,6 +87,26 @@ fn detects_as_recorded(file: &str, golden: &str, variant: &str, size: usize) {
         let size = image.size();
         let found = model.infer(&[image], &InferOptions::default()).unwrap().remove(0);
         assert_agree(&found, &needed(row, size), 0.25, 0.5, picture);
+    }
+}
+
+/// Products of rounded numbers find the same objects: scores within 0.1, boxes within 8 pixels.
+#[test]
+fn rounded_products_detect_as_recorded() {
+    let Some(shared) = shared("") else { return };
+    for (file, golden) in
+        [("yolo11n-coco.onnx", "yolo-yolo11n.json"), ("yolov5n-coco.pt", "yolo-yolov5n.json")]
+    {
+        let executor = device("cpu:2", Precision::Bf16).unwrap();
+        let loaded = load_on(executor, &shared.join("weights").join(file), None);
+        let AnyModel::ObjectDetection(model) = loaded.model else { panic!("not a detector") };
+        for (picture, row) in goldens(golden)["pictures"].as_object().unwrap() {
+            let image = Image::open(shared.join("images").join(picture)).unwrap();
+            let size = image.size();
+            let found = model.infer(&[image], &InferOptions::default()).unwrap().remove(0);
+            let what = format!("{file}: {picture}");
+            assert_within([0.1, 8.0], &found, &needed(row, size), 0.25, &what);
+        }
     }
 }
 
