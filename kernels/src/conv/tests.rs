@@ -89,6 +89,20 @@ fn fewer_products_agree_with_the_definition() {
     }
 }
 
+/// Weights that are fetched ahead, and squares of which several pieces have the columns.
+#[test]
+fn fewer_products_of_many_channels_agree_with_the_definition() {
+    for (algorithm, stride) in WINOGRAD {
+        everywhere_at_random(3, |ctx, random| {
+            let spec = Conv2d { stride: [stride; 2], pad: [1; 4], ..Conv2d::default() };
+            let shape = [random.of(128..300), random.of(64..130), 3, 3];
+            for factors in [Factors::F32, Factors::Bf16] {
+                check_by(algorithm, factors, ctx, random, spec, shape);
+            }
+        });
+    }
+}
+
 #[test]
 fn numbers_of_bf16_agree_with_the_definition() {
     everywhere_at_random(40, |ctx, random| {

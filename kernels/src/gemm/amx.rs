@@ -110,6 +110,8 @@ struct Pass {
     init_ld: [usize; 2],
     out: [*mut f32; 2],
     out_ld: [usize; 2],
+    fetch: *const f32,
+    fetch_step: usize,
 }
 
 #[inline(always)]
@@ -135,14 +137,21 @@ unsafe fn pass(
         init_ld: [init[0].1 * size_of::<f32>(), init[1].1 * size_of::<f32>()],
         out: [out[0].0, out[1].0],
         out_ld: [out[0].1 * size_of::<f32>(), out[1].1 * size_of::<f32>()],
+        fetch: t.fetch.from().wrapping_add(first * t.fetch.step()),
+        fetch_step: pairs * t.fetch.step() * size_of::<f32>(),
     };
     // SAFETY: the caller's contract; the registers have the shapes that the loops take them to have.
     unsafe {
         amx::configure(groups, pairs);
         match (groups[1] > 0, width > amx::ROWS) {
-            (true, true) if t.fetch => two_by_two_fetching(&pass, row),
-            (true, true) => two_by_two(&pass, row),
+            (true, true) => match t.fetch.step() {
+                0 => two_by_two(&pass, row),
+                1..=8 => two_by_two_fetching_quarters(&pass, row),
+                9..=16 => two_by_two_fetching_halves(&pass, row),
+                _ => two_by_two_fetching(&pass, row),
+            },
             (true, false) => two_by_one(&pass, row),
+            (false, true) if t.fetch.step() > 0 => one_by_two_fetching(&pass, row),
             (false, true) => one_by_two(&pass, row),
             (false, false) => one_by_one(&pass, row),
         }
@@ -166,6 +175,7 @@ macro_rules! loops {
                     $load,
                     "mov {rows}, [{p} + {ROWS}]",
                     "mov {b}, [{p} + {PANEL}]",
+                    "mov {f}, [{p} + {FETCH}]",
                     "mov {taps}, [{p} + {TAPS}]",
                     "2:",
                     "mov {a0}, [{rows}]",
@@ -182,6 +192,7 @@ macro_rules! loops {
                     "add {a0}, [{p} + {LEFT_STEP}]",
                     "add {a1}, [{p} + {LEFT_STEP}]",
                     "add {b}, [{p} + {RIGHT_STEP}]",
+                    "add {f}, [{p} + {FETCH_STEP}]",
                     "dec {n}",
                     "jnz 3b",
                     "add {rows}, 8 * {MAX_MR}",
@@ -196,6 +207,7 @@ macro_rules! loops {
                     p = in(reg) pass,
                     rows = out(reg) _,
                     b = out(reg) _,
+                    f = out(reg) _,
                     taps = out(reg) _,
                     a0 = out(reg) _,
                     s0 = out(reg) _,
@@ -206,6 +218,8 @@ macro_rules! loops {
                     ROWS = const offset_of!(Pass, rows),
                     PANEL = const offset_of!(Pass, panel),
                     TAPS = const offset_of!(Pass, taps),
+                    FETCH = const offset_of!(Pass, fetch),
+                    FETCH_STEP = const offset_of!(Pass, fetch_step),
                     STEPS = const offset_of!(Pass, steps),
                     LEFT_FIRST = const offset_of!(Pass, left_first),
                     LEFT_STEP = const offset_of!(Pass, left_step),
@@ -226,8 +240,8 @@ macro_rules! loops {
     };
 }
 
-/// Two groups by two vectors of columns. With offsets, what the panel holds some steps later is fetched from memory to the
-/// second-level cache, cache line by cache line: a tile's loads by themselves ask for too little at a time.
+/// Two groups by two vectors of columns. What lies at the offsets is fetched from memory to the second-level cache in each
+/// step: a tile's loads by themselves ask for too little at a time.
 macro_rules! two_by_two {
     ($name:ident $($offset:literal)*) => {
         loops!(
@@ -237,7 +251,7 @@ macro_rules! two_by_two {
             tileloadd tmm2, [{a1} + {s1}]
             tileloadd tmm3, [{a1} + {s1} + 64]",
             concat!(
-                $("prefetcht1 [{b} + 8192 + ", $offset, "]\n",)*
+                $("prefetcht1 [{f} + ", $offset, "]\n",)*
                 "tileloadd tmm4, [{a0} + {s0}]
                 tileloadd tmm6, [{b} + {row}]
                 tileloadd tmm7, [{b} + {row} + 64]
@@ -255,6 +269,9 @@ macro_rules! two_by_two {
     };
 }
 two_by_two!(two_by_two);
+two_by_two!(two_by_two_fetching_quarters 0 64 128 192 256 320 384 448);
+two_by_two!(two_by_two_fetching_halves
+    0 64 128 192 256 320 384 448 512 576 640 704 768 832 896 960);
 two_by_two!(two_by_two_fetching
     0 64 128 192 256 320 384 448 512 576 640 704 768 832 896 960
     1024 1088 1152 1216 1280 1344 1408 1472 1536 1600 1664 1728 1792 1856 1920 1984);
@@ -270,18 +287,30 @@ loops!(
     "tilestored [{a0} + {s0}], tmm0
     tilestored [{a1} + {s1}], tmm2"
 );
-loops!(
-    one_by_two,
-    "tileloadd tmm0, [{a0} + {s0}]
-    tileloadd tmm1, [{a0} + {s0} + 64]",
-    "tileloadd tmm4, [{a0} + {s0}]
-    tileloadd tmm6, [{b} + {row}]
-    tileloadd tmm7, [{b} + {row} + 64]
-    tdpbf16ps tmm0, tmm4, tmm6
-    tdpbf16ps tmm1, tmm4, tmm7",
-    "tilestored [{a0} + {s0}], tmm0
-    tilestored [{a0} + {s0} + 64], tmm1"
-);
+/// One group by two vectors of columns, likewise.
+macro_rules! one_by_two {
+    ($name:ident $($offset:literal)*) => {
+        loops!(
+            $name,
+            "tileloadd tmm0, [{a0} + {s0}]
+            tileloadd tmm1, [{a0} + {s0} + 64]",
+            concat!(
+                $("prefetcht1 [{f} + ", $offset, "]\n",)*
+                "tileloadd tmm4, [{a0} + {s0}]
+                tileloadd tmm6, [{b} + {row}]
+                tileloadd tmm7, [{b} + {row} + 64]
+                tdpbf16ps tmm0, tmm4, tmm6
+                tdpbf16ps tmm1, tmm4, tmm7",
+            ),
+            "tilestored [{a0} + {s0}], tmm0
+            tilestored [{a0} + {s0} + 64], tmm1"
+        );
+    };
+}
+one_by_two!(one_by_two);
+one_by_two!(one_by_two_fetching
+    0 64 128 192 256 320 384 448 512 576 640 704 768 832 896 960
+    1024 1088 1152 1216 1280 1344 1408 1472 1536 1600 1664 1728 1792 1856 1920 1984);
 loops!(
     one_by_one,
     "tileloadd tmm0, [{a0} + {s0}]",

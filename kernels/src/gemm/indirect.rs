@@ -5,6 +5,7 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::epilogue::{Epilogue, Finish};
+use super::fetch::Fetch;
 use super::panels::{Panel, Panels};
 use super::pieces::{PANEL_BYTES, Split};
 use super::rounded::Rounded;
@@ -119,15 +120,20 @@ impl<A: Source> Product<'_, A> {
         let split = Split::new(self.tiling().tiles(), layout.count(), k * nr, ctx);
         ctx.pool.run(split.pieces(), &|piece| {
             let (tiles, panels) = split.piece(piece);
+            let fetching = (size_of_val(self.panels) > PANEL_BYTES).then(|| Fetching {
+                begins: split.begins(piece),
+                next: split.next_panels(piece).unwrap_or(0..0),
+            });
+            let piece = (self, tiles, panels, fetching);
             match (self.factors, self.writes) {
                 (Factors::F32, Factors::F32) => {
-                    dispatch(self.isa, Piece::<_, false>::new(self, tiles, panels));
+                    dispatch(self.isa, Piece::<_, false>::new(piece));
                 }
                 (Factors::F32, Factors::Bf16) => {
-                    dispatch_bf16(self.isa, Piece::<_, false>::new(self, tiles, panels));
+                    dispatch_bf16(self.isa, Piece::<_, false>::new(piece));
                 }
                 (Factors::Bf16, _) => {
-                    dispatch_products(self.isa, Piece::<_, true>::new(self, tiles, panels));
+                    dispatch_products(self.isa, Piece::<_, true>::new(piece));
                 }
             }
         });
@@ -150,11 +156,47 @@ struct Piece<'a, 'b, A, const PAIRS: bool> {
     product: &'a Product<'b, A>,
     tiles: Range<usize>,
     panels: Range<usize>,
+    fetching: Option<Fetching>,
 }
 
-impl<'a, 'b, A, const PAIRS: bool> Piece<'a, 'b, A, PAIRS> {
-    fn new(product: &'a Product<'b, A>, tiles: Range<usize>, panels: Range<usize>) -> Self {
-        Piece { product, tiles, panels }
+/// What the tiles of a piece fetch from memory.
+struct Fetching {
+    /// Whether nobody fetched the piece's own panels.
+    begins: bool,
+    /// Panels that are needed next.
+    next: Range<usize>,
+}
+
+impl<'a, 'b, A: Source, const PAIRS: bool> Piece<'a, 'b, A, PAIRS> {
+    fn new(
+        (product, tiles, panels, fetching): (
+            &'a Product<'b, A>,
+            Range<usize>,
+            Range<usize>,
+            Option<Fetching>,
+        ),
+    ) -> Self {
+        Piece { product, tiles, panels, fetching }
+    }
+
+    /// What tile `tile` of the piece fetches while it is multiplied with panel `index` of the piece.
+    #[inline(always)]
+    fn fetch(&self, layout: Panels, tile: usize, index: usize) -> Fetch {
+        let Some(Fetching { begins, next }) = &self.fetching else { return Fetch::NOTHING };
+        let own = layout.get(self.panels.start + index);
+        let len = self.product.taps * self.product.depth();
+        let panel = |first: usize| self.product.panels.as_ptr().wrapping_add(len * first);
+        let tiles = self.tiles.len();
+        let own_first = *begins || tiles == 1;
+        if own_first && tile == 0 {
+            return Fetch::ahead(panel(own.first), own.width);
+        }
+        if index >= next.len() {
+            return Fetch::NOTHING;
+        }
+        let other = panel(layout.get(next.start + index).first);
+        let (tile, tiles) = if own_first { (tile - 1, tiles - 1) } else { (tile, tiles) };
+        Fetch::share(other, [len * own.width, own.width], tile, tiles)
     }
 }
 
@@ -175,17 +217,17 @@ impl<A: Source, const PAIRS: bool> Kernel for Piece<'_, '_, A, PAIRS> {
         let rows = unsafe { std::slice::from_raw_parts_mut(rows.as_mut_ptr().cast(), taps) };
         let mut table = Table { rows, patch: [MaybeUninit::uninit(); PATCH] };
         let mut rounded = if PAIRS { Rounded::take() } else { Rounded::default() };
-        let from_memory = size_of_val(product.panels) > PANEL_BYTES;
-        let first = self.tiles.start;
-        for tile in self.tiles {
+        let layout = Panels::new(S::ISA, product.n);
+        for (index, tile) in self.tiles.clone().enumerate() {
             let mut block = Block::new(product, tiling.groups(tile));
             if PAIRS {
                 block.gather_pairs(s, &mut table, &mut rounded);
             } else if product.taps <= MAX_TAPS {
                 product.source.gather(block.groups[0].clone(), 0, 0..product.taps, &mut table);
             }
-            for panel in self.panels.clone() {
-                block.panel::<S, PAIRS>(s, panel, from_memory && tile == first, &mut table);
+            for (place, panel) in self.panels.clone().enumerate() {
+                let fetch = self.fetch(layout, index, place);
+                block.panel::<S, PAIRS>(s, layout.get(panel), fetch, &mut table);
             }
         }
         if PAIRS {
@@ -246,12 +288,11 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
     fn panel<S: Simd, const PAIRS: bool>(
         &mut self,
         s: S,
-        panel: usize,
-        fetch: bool,
+        panel: Panel,
+        fetch: Fetch,
         table: &mut Table,
     ) {
         let product = self.product;
-        let panel = Panels::new(S::ISA, product.n).get(panel);
         let Panel { first, columns, width } = panel;
         let mut bias = [0.0; MAX_NR];
         let init = match product.epilogue.bias {

@@ -6,10 +6,11 @@
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod amx;
 pub(crate) mod epilogue;
+pub(crate) mod fetch;
 pub(crate) mod indirect;
 pub(crate) mod pack;
 pub(crate) mod panels;
-mod pieces;
+pub(crate) mod pieces;
 pub(crate) mod rounded;
 pub(crate) mod rows;
 pub(crate) mod tile;

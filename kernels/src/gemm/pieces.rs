@@ -6,7 +6,7 @@ use crate::Context;
 use crate::split::part;
 
 /// Bytes of packed panels that are kept in the second-level cache while rows pass by.
-pub(super) const PANEL_BYTES: usize = 512 << 10;
+pub(crate) const PANEL_BYTES: usize = 512 << 10;
 /// The same where few rows pass by, so that each byte is waited for more than it is used.
 const FEW_ROWS_PANEL_BYTES: usize = 256 << 10;
 /// Pieces of work per thread, where there are several.
@@ -21,6 +21,7 @@ pub(super) struct Split {
     panels: usize,
     tile_pieces: usize,
     panel_pieces: usize,
+    threads: usize,
 }
 
 impl Split {
@@ -38,11 +39,23 @@ impl Split {
         if tile_pieces * panel_pieces < wanted {
             panel_pieces = wanted.div_ceil(tile_pieces.max(1)).min(panels);
         }
-        Split { tiles, panels, tile_pieces, panel_pieces }
+        Split { tiles, panels, tile_pieces, panel_pieces, threads }
     }
 
     pub(super) fn pieces(&self) -> usize {
         self.tile_pieces * self.panel_pieces
+    }
+
+    /// Whether a thread begins with this piece.
+    pub(super) fn begins(&self, piece: usize) -> bool {
+        let of = |thread| part(self.pieces(), self.threads, thread);
+        (0..self.threads).any(|thread| of(thread).start == piece)
+    }
+
+    /// Panels of the piece that a thread most likely does next, if they are others.
+    pub(super) fn next_panels(&self, piece: usize) -> Option<Range<usize>> {
+        let next = piece + 1;
+        (self.panel_pieces > 1 && next < self.pieces()).then(|| self.piece(next).1)
     }
 
     /// Tiles and panels of a piece; neighbours share tiles, so that a thread mostly reads rows that it wrote before.

@@ -112,18 +112,20 @@ fn linear_agrees_with_three_loops() {
 #[test]
 fn many_panels_are_split_among_threads() {
     everywhere_at_random(2, |ctx, random| {
-        let (m, n, k) = (random.of(1..200), random.of(300..700), random.of(200..300));
-        let (x, w) = (random.floats(m * k), random.floats(n * k));
+        let (m, n, k) = (random.of(1..200), random.of(500..1000), random.of(300..600));
+        let (x, w) = (bf16_floats(&random.floats(m * k)), bf16_floats(&random.floats(n * k)));
         let mut expected = vec![0.0; m * n];
         for (at, sum) in expected.iter_mut().enumerate() {
             let (i, j) = (at / n, at % n);
             *sum = (0..k).map(|p| f64::from(x[i * k + p]) * f64::from(w[j * k + p])).sum();
         }
-        let mut out = vec![0.0; m * n];
-        let packed = PackedMatrix::from_rows_out_in(ctx.isa, n, k, &w);
-        let rows = RowsMut::dense(&mut out, n);
-        linear(ctx, Rows::dense(&x, k), &packed, Epilogue::default(), rows);
-        assert_near(&out, &expected, 1e-5, &(ctx, [m, n, k]));
+        for factors in [Factors::F32, Factors::Bf16] {
+            let mut out = vec![0.0; m * n];
+            let packed = PackedMatrix::with_factors(ctx.isa, factors, n, k, &w);
+            let rows = RowsMut::dense(&mut out, n);
+            linear(ctx, Rows::dense(&x, k), &packed, Epilogue::default(), rows);
+            assert_near(&out, &expected, 1e-5, &(ctx, factors, [m, n, k]));
+        }
     });
 }
 

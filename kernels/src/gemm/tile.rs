@@ -2,6 +2,7 @@
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 use super::amx;
+use super::fetch::{CACHE_LINE, Fetch};
 use crate::simd::{Kernel, Simd};
 use crate::{Factors, Isa};
 
@@ -10,9 +11,6 @@ pub(crate) const MAX_MR: usize = 32;
 
 /// The most rows of a tile of vectors, and so of all tiles but those of AMX.
 pub(crate) const VECTOR_MR: usize = 12;
-
-/// Floats of a panel between those that are read and those that are fetched from memory meanwhile.
-const FETCHED_AHEAD: usize = 1024;
 
 /// Where the second group of a tile's rows begins in tables, if it has two.
 pub(crate) const SECOND: usize = MAX_MR / 2;
@@ -58,8 +56,7 @@ pub(crate) struct TileArgs {
     pub(crate) floor: f32,
     /// A pointer to a tile's width of floats per row.
     pub(crate) out: *const *mut f32,
-    /// Whether the panel should be fetched ahead, since it comes from memory.
-    pub(crate) fetch: bool,
+    pub(crate) fetch: Fetch,
 }
 
 struct Tile<const PAIRS: bool, const MR: usize, const V: usize>(TileArgs);
@@ -79,15 +76,18 @@ impl<const PAIRS: bool, const MR: usize, const V: usize> Kernel for Tile<PAIRS, 
                 }
             }
             let mut panel = t.panel;
+            let (mut fetch, fetched) = (t.fetch.from(), t.fetch.step());
             for tap in 0..t.taps {
                 let rows = &*t.rows.add(tap);
                 let mut at = [std::ptr::null(); MR];
                 at.copy_from_slice(&rows[..MR]);
                 for p in 0..t.k {
-                    if t.fetch {
-                        for j in 0..V {
-                            s.fetch(panel.wrapping_add(FETCHED_AHEAD + j * S::LANES));
+                    if fetched > 0 {
+                        s.fetch(fetch);
+                        if fetched > CACHE_LINE {
+                            s.fetch(fetch.wrapping_add(CACHE_LINE));
                         }
+                        fetch = fetch.wrapping_add(fetched);
                     }
                     let mut b = [s.zero(); V];
                     for (j, b) in b.iter_mut().enumerate() {

@@ -13,15 +13,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::{Algorithm, Conv2d, FEW_CHANNELS, PackedConv};
 use crate::gemm::Epilogue;
 use crate::gemm::panels::{Aligned, Panels};
+use crate::gemm::pieces::PANEL_BYTES;
 use crate::gemm::tile::{MAX_NR, tile_shape};
 use crate::simd::{bf16, dispatch, dispatch_bf16, dispatch_products};
 use crate::split::{Base, part};
 use crate::{Context, Factors, Image, ImageMut, Isa};
-use piece::{Piece, Squares};
+use piece::{Part, Piece, Squares};
 use transform::{Four, ThreeStrided, Transform, Two};
 
 /// Bytes of transformed inputs and products that a block may take of the second-level cache.
 const BLOCK_BYTES: usize = 640 << 10;
+/// The same where it is the only one, so that each weight is read once.
+const ONCE_BYTES: usize = 768 << 10;
 /// Floats by which the matrices of the places are set apart, so that they do not meet in one set of the cache.
 const GAP: usize = 16;
 /// Columns of the output that are worth transforming the input a second time for.
@@ -58,6 +61,10 @@ impl Winograd {
         size_of_val(&self.panels[..])
     }
 
+    fn exceeds_cache(&self) -> bool {
+        self.bytes() > PANEL_BYTES
+    }
+
     /// Floats of scratch on `threads` threads.
     pub(super) fn scratch_len(
         &self,
@@ -70,7 +77,7 @@ impl Winograd {
     }
 
     fn blocks(&self, w: &PackedConv, out: [usize; 3], threads: usize) -> Blocks {
-        Blocks::new(self.algorithm, self.factors, w, out, threads)
+        Blocks::new(self.algorithm, self.factors, self.exceeds_cache(), w, out, threads)
     }
 
     pub(super) fn run(
@@ -94,24 +101,29 @@ impl Winograd {
             zeros: &self.zeros,
             epilogue,
             block: blocks.block,
+            fetch: self.exceeds_cache(),
         };
         let (next, base) = (AtomicUsize::new(0), Base(scratch.as_mut_ptr()));
         let pieces = blocks.count * blocks.columns;
         ctx.pool.run(threads.min(pieces), &|worker| {
             // SAFETY: the scratch was checked to hold `blocks.scratch` floats for each worker.
             let scratch = unsafe { base.slice(worker * blocks.scratch, blocks.scratch) };
+            let mut transformed = 0..0;
             loop {
                 let piece = next.fetch_add(1, Ordering::Relaxed);
                 if piece >= pieces {
                     return;
                 }
                 let (squares, scratch) = (&squares, &mut *scratch);
+                let [tiles, panels] = blocks.piece(piece);
+                let part = Part { is_transformed: tiles == transformed, tiles, panels };
+                transformed = part.tiles.clone();
                 let run = match self.algorithm {
                     Algorithm::Winograd2 => run::<Two, 4, 2>,
                     Algorithm::Winograd3 => run::<ThreeStrided, 7, 3>,
                     _ => run::<Four, 6, 4>,
                 };
-                run(w.isa(), self.factors, squares, blocks.piece(piece), scratch);
+                run(w.isa(), self.factors, squares, part, scratch);
             }
         });
     }
@@ -122,18 +134,18 @@ fn run<T: Transform<A, M>, const A: usize, const M: usize>(
     isa: Isa,
     factors: Factors,
     squares: &Squares,
-    [tiles, panels]: [Range<usize>; 2],
+    part: Part,
     scratch: &mut [f32],
 ) {
     match (factors, squares.out.pixels.factors()) {
         (Factors::F32, Factors::F32) => {
-            dispatch(isa, Piece::<T, A, M, false>::new(squares, tiles, panels, scratch));
+            dispatch(isa, Piece::<T, A, M, false>::new(squares, part, scratch));
         }
         (Factors::F32, Factors::Bf16) => {
-            dispatch_bf16(isa, Piece::<T, A, M, false>::new(squares, tiles, panels, scratch));
+            dispatch_bf16(isa, Piece::<T, A, M, false>::new(squares, part, scratch));
         }
         (Factors::Bf16, _) => {
-            dispatch_products(isa, Piece::<T, A, M, true>::new(squares, tiles, panels, scratch));
+            dispatch_products(isa, Piece::<T, A, M, true>::new(squares, part, scratch));
         }
     }
 }
@@ -225,10 +237,12 @@ struct Blocks {
 }
 
 impl Blocks {
-    /// Of an output `[n, h, width]`, with products of `factors`.
+    /// Of an output `[n, h, width]`, with products of `factors` by weights that come `from_memory`: once if all squares
+    /// are in one block.
     fn new(
         algorithm: Algorithm,
         factors: Factors,
+        from_memory: bool,
         w: &PackedConv,
         [n, h, width]: [usize; 3],
         threads: usize,
@@ -240,7 +254,8 @@ impl Blocks {
         let of_one = places * (k + nr);
         let fit = (BLOCK_BYTES / 4 / of_one.max(1) / mr).max(1) * mr;
         let fair = tiles.div_ceil(threads * 2).next_multiple_of(mr).max(mr);
-        let block = fit.min(fair);
+        let once = from_memory && tiles * of_one * size_of::<f32>() <= ONCE_BYTES;
+        let block = if once { tiles.max(1) } else { fit.min(fair) };
         let count = tiles.div_ceil(block);
         let panels = Panels::new(w.isa(), w.outputs()).count();
         let worth = (w.outputs() / WORTH_COLUMNS).clamp(1, panels.max(1));

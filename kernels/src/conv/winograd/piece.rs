@@ -8,6 +8,7 @@ use super::GAP;
 use super::transform::Transform;
 use crate::gemm::Epilogue;
 use crate::gemm::epilogue::Finish;
+use crate::gemm::fetch::Fetch;
 use crate::gemm::panels::{Panel, Panels};
 use crate::gemm::tile::{MAX_MR, MAX_NR, TileArgs, groups_of, tile, tile_shape};
 use crate::simd::{Kernel, Simd};
@@ -33,13 +34,24 @@ pub(super) struct Squares<'a> {
     pub(super) epilogue: Epilogue<'a>,
     /// Squares of a block, at most.
     pub(super) block: usize,
+    /// Whether panels come from memory and should be fetched ahead.
+    pub(super) fetch: bool,
 }
 
-/// Squares `tiles` of the output, in the columns of `panels`; products of bf16 with `PAIRS`.
+/// What a thread computes at a time.
+pub(super) struct Part {
+    /// Squares of the output.
+    pub(super) tiles: Range<usize>,
+    /// Panels of its columns.
+    pub(super) panels: Range<usize>,
+    /// Whether the scratch has the left-hand sides of these squares already.
+    pub(super) is_transformed: bool,
+}
+
+/// A part of the output; products of bf16 with `PAIRS`.
 pub(super) struct Piece<'a, T, const A: usize, const M: usize, const PAIRS: bool> {
     squares: &'a Squares<'a>,
-    tiles: Range<usize>,
-    panels: Range<usize>,
+    part: Part,
     /// `[A * A][block][k]`, with a gap behind each place.
     left: *mut f32,
     /// `[A * A][block][MAX_NR]`, likewise.
@@ -48,18 +60,13 @@ pub(super) struct Piece<'a, T, const A: usize, const M: usize, const PAIRS: bool
 }
 
 impl<'a, T, const A: usize, const M: usize, const PAIRS: bool> Piece<'a, T, A, M, PAIRS> {
-    pub(super) fn new(
-        squares: &'a Squares<'a>,
-        tiles: Range<usize>,
-        panels: Range<usize>,
-        scratch: &'a mut [f32],
-    ) -> Self {
+    pub(super) fn new(squares: &'a Squares<'a>, part: Part, scratch: &'a mut [f32]) -> Self {
         let left = A * A * (squares.block * squares.k + GAP);
         assert!(scratch.len() >= left + A * A * (squares.block * MAX_NR + GAP));
-        assert!(tiles.len() <= squares.block);
+        assert!(part.tiles.len() <= squares.block);
         let (left, products) = scratch.split_at_mut(left);
         let (left, products) = (left.as_mut_ptr(), products.as_mut_ptr());
-        Piece { squares, tiles, panels, left, products, transform: PhantomData }
+        Piece { squares, part, left, products, transform: PhantomData }
     }
 }
 
@@ -70,16 +77,19 @@ impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool> Kern
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        for (row, tile) in self.tiles.clone().enumerate() {
-            s.call(Input { piece: &self, row, from: self.source(tile) });
+        let Part { tiles, panels, is_transformed } = &self.part;
+        if !is_transformed {
+            for (row, tile) in tiles.clone().enumerate() {
+                s.call(Input { piece: &self, row, from: self.source(tile) });
+            }
         }
         let layout = Panels::new(S::ISA, self.squares.outputs);
-        for index in self.panels.clone() {
+        for index in panels.clone() {
             let panel = layout.get(index);
             self.multiply(s, panel);
             let some = MAX_PIXELS / (M * M);
-            for first in (0..self.tiles.len()).step_by(some) {
-                self.output(s, first..self.tiles.len().min(first + some), panel);
+            for first in (0..tiles.len()).step_by(some) {
+                self.output(s, first..tiles.len().min(first + some), panel);
             }
         }
     }
@@ -139,22 +149,28 @@ impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool>
     fn multiply<S: Simd>(&self, s: S, Panel { first, width, .. }: Panel) {
         let factors = if PAIRS { Factors::Bf16 } else { Factors::F32 };
         let (mr, _) = tile_shape(S::ISA, factors);
-        let (k, rows) = (self.squares.k, self.tiles.len());
+        let (k, rows) = (self.squares.k, self.part.tiles.len());
         let zeros = [0.0_f32; MAX_NR];
         let panels = self.squares.panels[T::RIGHT * T::RIGHT * k * first..].as_ptr();
-        let parts = rows.div_ceil(mr);
+        let (parts, len) = (rows.div_ceil(mr), k * width);
         for place in 0..A * A {
             let left = self.left.wrapping_add(place * self.left_step());
             let products = self.products.wrapping_add(place * self.product_step());
             let [y, x] = [place / A, place % A].map(|at| at.min(T::RIGHT - 1));
             let panel = panels.wrapping_add((y * T::RIGHT + x) * k * width);
-            for some in (0..parts).map(|i| part(rows, parts, i)) {
+            for index in 0..parts {
+                let some = part(rows, parts, index);
                 let mut at = [std::ptr::null(); MAX_MR];
                 let mut out = [std::ptr::null_mut(); MAX_MR];
                 for (i, row) in some.clone().enumerate() {
                     at[i] = left.wrapping_add(row * k).cast_const();
                     out[i] = products.wrapping_add(row * MAX_NR);
                 }
+                let fetch = if self.squares.fetch {
+                    Fetch::share(panel.wrapping_add(len), [len, width], index, parts)
+                } else {
+                    Fetch::NOTHING
+                };
                 let args = TileArgs {
                     rows: &raw const at,
                     taps: 1,
@@ -164,7 +180,7 @@ impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool>
                     init_ld: 0,
                     floor: f32::NEG_INFINITY,
                     out: out.as_ptr(),
-                    fetch: false,
+                    fetch,
                 };
                 // SAFETY: rows are in the scratch, which holds `k` floats of each square and `MAX_NR` products.
                 unsafe { tile::<S, PAIRS>(s, groups_of(S::ISA, factors, some.len()), width, args) };
@@ -180,7 +196,7 @@ impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool>
         let sums = sums.as_mut_ptr().cast::<f32>();
         let (mut pixels, mut count) = ([0; MAX_PIXELS], 0);
         for row in rows {
-            let [n, y, x] = self.place(self.tiles.start + row);
+            let [n, y, x] = self.place(self.part.tiles.start + row);
             let inside = [M.min(out.h - y), M.min(out.w - x)];
             s.call(Output {
                 piece: self,
