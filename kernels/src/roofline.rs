@@ -3,7 +3,6 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use crate::gemm::fetch::Fetch;
 use crate::gemm::panels::Aligned;
 use crate::gemm::tile::{MAX_MR, MAX_NR, TileArgs, groups_of, has_groups, tile, tile_shape};
 use crate::simd::{Kernel, Simd, dispatch_bf16, dispatch_products};
@@ -118,7 +117,7 @@ impl Kernel for Tiles {
             init_ld: 0,
             floor: f32::NEG_INFINITY,
             out: to.as_ptr(),
-            fetch: Fetch::NOTHING,
+            fetch: None,
         };
         for _ in 0..TILES {
             let groups = groups_of(S::ISA, Factors::Bf16, tile_shape(S::ISA, Factors::Bf16).0);

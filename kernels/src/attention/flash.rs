@@ -7,7 +7,6 @@ use std::ops::Range;
 use super::Job;
 use super::exp::{exp2, exp2_coarse};
 use crate::Factors;
-use crate::gemm::fetch::Fetch;
 use crate::gemm::panels::Panels;
 use crate::gemm::rounded::Rounded;
 use crate::gemm::tile::{MAX_MR, MAX_NR, TileArgs, groups_of, tile, tile_shape};
@@ -185,7 +184,7 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
                 init_ld: 0,
                 floor: f32::NEG_INFINITY,
                 out: out.as_ptr(),
-                fetch: Fetch::NOTHING,
+                fetch: None,
             };
             // SAFETY: queries were checked, the panel is packed, and a row of scores holds whole panels.
             unsafe { tile::<S, PAIRS>(s, groups, width, args) };
@@ -356,7 +355,7 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
                 init_ld: if first { 0 } else { self.sums_ld() },
                 floor: f32::NEG_INFINITY,
                 out: out.as_ptr(),
-                fetch: Fetch::NOTHING,
+                fetch: None,
             };
             // SAFETY: rows of scores hold the weights of `keys`, the panel is packed, rows of sums hold whole panels.
             unsafe { tile::<S, PAIRS>(s, groups, width, args) };

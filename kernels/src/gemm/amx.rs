@@ -137,21 +137,21 @@ unsafe fn pass(
         init_ld: [init[0].1 * size_of::<f32>(), init[1].1 * size_of::<f32>()],
         out: [out[0].0, out[1].0],
         out_ld: [out[0].1 * size_of::<f32>(), out[1].1 * size_of::<f32>()],
-        fetch: t.fetch.from().wrapping_add(first * t.fetch.step()),
-        fetch_step: pairs * t.fetch.step() * size_of::<f32>(),
+        fetch: t.fetch.map_or(t.panel, |fetch| fetch.from.wrapping_add(first * fetch.step)),
+        fetch_step: t.fetch.map_or(0, |fetch| pairs * fetch.step * size_of::<f32>()),
     };
     // SAFETY: the caller's contract; the registers have the shapes that the loops take them to have.
     unsafe {
         amx::configure(groups, pairs);
         match (groups[1] > 0, width > amx::ROWS) {
-            (true, true) => match t.fetch.step() {
+            (true, true) => match t.fetch.map_or(0, |fetch| fetch.step) {
                 0 => two_by_two(&pass, row),
                 1..=8 => two_by_two_fetching_quarters(&pass, row),
                 9..=16 => two_by_two_fetching_halves(&pass, row),
                 _ => two_by_two_fetching(&pass, row),
             },
             (true, false) => two_by_one(&pass, row),
-            (false, true) if t.fetch.step() > 0 => one_by_two_fetching(&pass, row),
+            (false, true) if t.fetch.is_some() => one_by_two_fetching(&pass, row),
             (false, true) => one_by_two(&pass, row),
             (false, false) => one_by_one(&pass, row),
         }
@@ -321,15 +321,15 @@ loops!(
 );
 
 /// Writes the larger of each sum and the floor.
-struct CutOff {
+struct CutOff<'a> {
     groups: [usize; 2],
     width: usize,
     from: *const f32,
     from_ld: usize,
-    t: TileArgs,
+    t: TileArgs<'a>,
 }
 
-impl Kernel for CutOff {
+impl Kernel for CutOff<'_> {
     type Output = ();
 
     /// The maker vouches for `width` floats of each row of both groups.

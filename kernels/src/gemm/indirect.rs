@@ -181,18 +181,18 @@ impl<'a, 'b, A: Source, const PAIRS: bool> Piece<'a, 'b, A, PAIRS> {
 
     /// What tile `tile` of the piece fetches while it is multiplied with panel `index` of the piece.
     #[inline(always)]
-    fn fetch(&self, layout: Panels, tile: usize, index: usize) -> Fetch {
-        let Some(Fetching { begins, next }) = &self.fetching else { return Fetch::NOTHING };
+    fn fetch(&self, layout: Panels, tile: usize, index: usize) -> Option<Fetch> {
+        let Fetching { begins, next } = self.fetching.as_ref()?;
         let own = layout.get(self.panels.start + index);
         let len = self.product.taps * self.product.depth();
         let panel = |first: usize| self.product.panels.as_ptr().wrapping_add(len * first);
         let tiles = self.tiles.len();
         let own_first = *begins || tiles == 1;
         if own_first && tile == 0 {
-            return Fetch::ahead(panel(own.first), own.width);
+            return Some(Fetch::ahead(panel(own.first), own.width));
         }
         if index >= next.len() {
-            return Fetch::NOTHING;
+            return None;
         }
         let other = panel(layout.get(next.start + index).first);
         let (tile, tiles) = if own_first { (tile - 1, tiles - 1) } else { (tile, tiles) };
@@ -227,7 +227,7 @@ impl<A: Source, const PAIRS: bool> Kernel for Piece<'_, '_, A, PAIRS> {
             }
             for (place, panel) in self.panels.clone().enumerate() {
                 let fetch = self.fetch(layout, index, place);
-                block.panel::<S, PAIRS>(s, layout.get(panel), fetch, &mut table);
+                block.panel::<S, PAIRS>(s, layout.get(panel), fetch.as_ref(), &mut table);
             }
         }
         if PAIRS {
@@ -289,7 +289,7 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
         &mut self,
         s: S,
         panel: Panel,
-        fetch: Fetch,
+        fetch: Option<&Fetch>,
         table: &mut Table,
     ) {
         let product = self.product;

@@ -2,7 +2,7 @@
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 use super::amx;
-use super::fetch::{CACHE_LINE, Fetch};
+use super::fetch::{AHEAD, CACHE_LINE, Fetch};
 use crate::simd::{Kernel, Simd};
 use crate::{Factors, Isa};
 
@@ -43,7 +43,7 @@ pub(crate) const fn groups_of(isa: Isa, factors: Factors, count: usize) -> [usiz
 ///
 /// With `PAIRS`, each float of `rows` and `panel` is a pair of bf16, and `k` counts pairs.
 #[derive(Clone, Copy)]
-pub(crate) struct TileArgs {
+pub(crate) struct TileArgs<'a> {
     /// `[taps][MAX_MR]` pointers to `k` floats each.
     pub(crate) rows: *const [*const f32; MAX_MR],
     pub(crate) taps: usize,
@@ -56,12 +56,12 @@ pub(crate) struct TileArgs {
     pub(crate) floor: f32,
     /// A pointer to a tile's width of floats per row.
     pub(crate) out: *const *mut f32,
-    pub(crate) fetch: Fetch,
+    pub(crate) fetch: Option<&'a Fetch>,
 }
 
-struct Tile<const PAIRS: bool, const MR: usize, const V: usize>(TileArgs);
+struct Tile<'a, const PAIRS: bool, const MR: usize, const V: usize>(TileArgs<'a>);
 
-impl<const PAIRS: bool, const MR: usize, const V: usize> Kernel for Tile<PAIRS, MR, V> {
+impl<const PAIRS: bool, const MR: usize, const V: usize> Kernel for Tile<'_, PAIRS, MR, V> {
     type Output = ();
 
     #[inline(always)]
@@ -76,21 +76,22 @@ impl<const PAIRS: bool, const MR: usize, const V: usize> Kernel for Tile<PAIRS, 
                 }
             }
             let mut panel = t.panel;
-            let (mut fetch, fetched) = (t.fetch.from(), t.fetch.step());
+            let (mut fetch, fetched) = t.fetch.map_or((panel, 0), |fetch| (fetch.from, fetch.step));
             for tap in 0..t.taps {
                 let rows = &*t.rows.add(tap);
                 let mut at = [std::ptr::null(); MR];
                 at.copy_from_slice(&rows[..MR]);
                 for p in 0..t.k {
                     if fetched > 0 {
-                        s.fetch(fetch);
+                        s.fetch_l2(fetch);
                         if fetched > CACHE_LINE {
-                            s.fetch(fetch.wrapping_add(CACHE_LINE));
+                            s.fetch_l2(fetch.wrapping_add(CACHE_LINE));
                         }
                         fetch = fetch.wrapping_add(fetched);
                     }
                     let mut b = [s.zero(); V];
                     for (j, b) in b.iter_mut().enumerate() {
+                        s.fetch_l1(panel.wrapping_add(AHEAD + j * S::LANES));
                         *b = s.load_ptr(panel.add(j * S::LANES));
                     }
                     for (sums, at) in sums.iter_mut().zip(at) {

@@ -97,7 +97,13 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn fetch(self, from: *const f32) {
+    fn fetch_l1(self, from: *const f32) {
+        // SAFETY: the token exists, so the processor has the instruction; a wrong address is no error.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) };
+    }
+
+    #[inline(always)]
+    fn fetch_l2(self, from: *const f32) {
         // SAFETY: the token exists, so the processor has the instruction; a wrong address is no error.
         unsafe { _mm_prefetch::<_MM_HINT_T1>(from.cast()) };
     }

@@ -113,7 +113,13 @@ impl<const BF16: bool, const TILES: bool> Simd for Avx512<BF16, TILES> {
     }
 
     #[inline(always)]
-    fn fetch(self, from: *const f32) {
+    fn fetch_l1(self, from: *const f32) {
+        // SAFETY: the token exists, so the processor has the instruction; a wrong address is no error.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) };
+    }
+
+    #[inline(always)]
+    fn fetch_l2(self, from: *const f32) {
         // SAFETY: the token exists, so the processor has the instruction; a wrong address is no error.
         unsafe { _mm_prefetch::<_MM_HINT_T1>(from.cast()) };
     }

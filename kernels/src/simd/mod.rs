@@ -140,9 +140,15 @@ pub trait Simd: Copy + Send + Sync + 'static {
         self.mul(a, self.pow2i(n))
     }
 
-    /// Lets the cache line at `from` come to the second-level cache, if it can be read.
+    /// Lets the cache line at `from` come to the first-level cache, if it can be read.
     #[inline(always)]
-    fn fetch(self, from: *const f32) {
+    fn fetch_l1(self, from: *const f32) {
+        let _ = from;
+    }
+
+    /// The same for the second-level cache.
+    #[inline(always)]
+    fn fetch_l2(self, from: *const f32) {
         let _ = from;
     }
 

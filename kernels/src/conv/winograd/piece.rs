@@ -166,10 +166,11 @@ impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool>
                     at[i] = left.wrapping_add(row * k).cast_const();
                     out[i] = products.wrapping_add(row * MAX_NR);
                 }
+                let next = panel.wrapping_add(len);
                 let fetch = if self.squares.fetch {
-                    Fetch::share(panel.wrapping_add(len), [len, width], index, parts)
+                    Fetch::share(next, [len, width], index, parts)
                 } else {
-                    Fetch::NOTHING
+                    None
                 };
                 let args = TileArgs {
                     rows: &raw const at,
@@ -180,7 +181,7 @@ impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool>
                     init_ld: 0,
                     floor: f32::NEG_INFINITY,
                     out: out.as_ptr(),
-                    fetch,
+                    fetch: fetch.as_ref(),
                 };
                 // SAFETY: rows are in the scratch, which holds `k` floats of each square and `MAX_NR` products.
                 unsafe { tile::<S, PAIRS>(s, groups_of(S::ISA, factors, some.len()), width, args) };
