@@ -91,7 +91,9 @@ impl<const PAIRS: bool, const MR: usize, const V: usize> Kernel for Tile<'_, PAI
                     }
                     let mut b = [s.zero(); V];
                     for (j, b) in b.iter_mut().enumerate() {
-                        s.fetch_l1(panel.wrapping_add(AHEAD + j * S::LANES));
+                        if j * S::LANES % CACHE_LINE == 0 {
+                            s.fetch_l1(panel.wrapping_add(AHEAD + j * S::LANES));
+                        }
                         *b = s.load_ptr(panel.add(j * S::LANES));
                     }
                     for (sums, at) in sums.iter_mut().zip(at) {
