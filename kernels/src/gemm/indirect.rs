@@ -120,20 +120,18 @@ impl<A: Source> Product<'_, A> {
         let split = Split::new(self.tiling().tiles(), layout.count(), k * nr, ctx);
         ctx.pool.run(split.pieces(), &|piece| {
             let (tiles, panels) = split.piece(piece);
-            let fetching = (size_of_val(self.panels) > PANEL_BYTES).then(|| Fetching {
-                begins: split.begins(piece),
-                next: split.next_panels(piece).unwrap_or(0..0),
-            });
-            let piece = (self, tiles, panels, fetching);
+            let fetching = (size_of_val(self.panels) > PANEL_BYTES)
+                .then(|| Fetching { begins: split.begins(piece), next: split.next_panels(piece) });
+            let part = Part { tiles, panels, fetching };
             match (self.factors, self.writes) {
                 (Factors::F32, Factors::F32) => {
-                    dispatch(self.isa, Piece::<_, false>::new(piece));
+                    dispatch(self.isa, Piece::<_, false> { product: self, part });
                 }
                 (Factors::F32, Factors::Bf16) => {
-                    dispatch_bf16(self.isa, Piece::<_, false>::new(piece));
+                    dispatch_bf16(self.isa, Piece::<_, false> { product: self, part });
                 }
                 (Factors::Bf16, _) => {
-                    dispatch_products(self.isa, Piece::<_, true>::new(piece));
+                    dispatch_products(self.isa, Piece::<_, true> { product: self, part });
                 }
             }
         });
@@ -154,39 +152,34 @@ impl<A: Source> Product<'_, A> {
 /// Tiles against panels; with `PAIRS`, of bf16.
 struct Piece<'a, 'b, A, const PAIRS: bool> {
     product: &'a Product<'b, A>,
+    part: Part,
+}
+
+/// What a thread computes at a time.
+struct Part {
     tiles: Range<usize>,
     panels: Range<usize>,
     fetching: Option<Fetching>,
 }
 
-/// What the tiles of a piece fetch from memory.
+/// What the tiles of a part fetch from memory.
 struct Fetching {
-    /// Whether nobody fetched the piece's own panels.
+    /// Whether nobody fetched the part's own panels.
     begins: bool,
     /// Panels that are needed next.
     next: Range<usize>,
 }
 
-impl<'a, 'b, A: Source, const PAIRS: bool> Piece<'a, 'b, A, PAIRS> {
-    fn new(
-        (product, tiles, panels, fetching): (
-            &'a Product<'b, A>,
-            Range<usize>,
-            Range<usize>,
-            Option<Fetching>,
-        ),
-    ) -> Self {
-        Piece { product, tiles, panels, fetching }
-    }
-
-    /// What tile `tile` of the piece fetches while it is multiplied with panel `index` of the piece.
+impl<A: Source, const PAIRS: bool> Piece<'_, '_, A, PAIRS> {
+    /// What tile `tile` of the part fetches while it is multiplied with panel `index` of the part.
     #[inline(always)]
     fn fetch(&self, layout: Panels, tile: usize, index: usize) -> Option<Fetch> {
-        let Fetching { begins, next } = self.fetching.as_ref()?;
-        let own = layout.get(self.panels.start + index);
+        let Part { tiles, panels, fetching } = &self.part;
+        let Fetching { begins, next } = fetching.as_ref()?;
+        let own = layout.get(panels.start + index);
         let len = self.product.taps * self.product.depth();
         let panel = |first: usize| self.product.panels.as_ptr().wrapping_add(len * first);
-        let tiles = self.tiles.len();
+        let tiles = tiles.len();
         let own_first = *begins || tiles == 1;
         if own_first && tile == 0 {
             return Some(Fetch::ahead(panel(own.first), own.width));
@@ -206,7 +199,7 @@ impl<A: Source, const PAIRS: bool> Kernel for Piece<'_, '_, A, PAIRS> {
     #[allow(clippy::large_stack_arrays, reason = "a run allocates nothing, and stacks have room")]
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let product = self.product;
+        let Piece { product, part } = &self;
         let tiling = product.tiling();
         let mut rows = [MaybeUninit::<[*const f32; MAX_MR]>::uninit(); MAX_TAPS];
         let taps = product.taps.min(MAX_TAPS);
@@ -218,14 +211,14 @@ impl<A: Source, const PAIRS: bool> Kernel for Piece<'_, '_, A, PAIRS> {
         let mut table = Table { rows, patch: [MaybeUninit::uninit(); PATCH] };
         let mut rounded = if PAIRS { Rounded::take() } else { Rounded::default() };
         let layout = Panels::new(S::ISA, product.n);
-        for (index, tile) in self.tiles.clone().enumerate() {
+        for (index, tile) in part.tiles.clone().enumerate() {
             let mut block = Block::new(product, tiling.groups(tile));
             if PAIRS {
                 block.gather_pairs(s, &mut table, &mut rounded);
             } else if product.taps <= MAX_TAPS {
                 product.source.gather(block.groups[0].clone(), 0, 0..product.taps, &mut table);
             }
-            for (place, panel) in self.panels.clone().enumerate() {
+            for (place, panel) in part.panels.clone().enumerate() {
                 let fetch = self.fetch(layout, index, place);
                 block.panel::<S, PAIRS>(s, layout.get(panel), fetch.as_ref(), &mut table);
             }

@@ -52,10 +52,11 @@ impl Split {
         (0..self.threads).any(|thread| of(thread).start == piece)
     }
 
-    /// Panels of the piece that a thread most likely does next, if they are others.
-    pub(super) fn next_panels(&self, piece: usize) -> Option<Range<usize>> {
+    /// Panels of the piece that a thread most likely does next; none if they are the same.
+    pub(super) fn next_panels(&self, piece: usize) -> Range<usize> {
         let next = piece + 1;
-        (self.panel_pieces > 1 && next < self.pieces()).then(|| self.piece(next).1)
+        let others = self.panel_pieces > 1 && next < self.pieces();
+        if others { self.piece(next).1 } else { 0..0 }
     }
 
     /// Tiles and panels of a piece; neighbours share tiles, so that a thread mostly reads rows that it wrote before.
