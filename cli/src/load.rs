@@ -35,7 +35,7 @@ pub(crate) fn load(args: &ModelArgs, console: &Console) -> Result<AutoModel> {
     if args.end_to_end {
         options = options.end_to_end(true);
     }
-    let device = args.device.map_or_else(Device::from_env, Ok)?;
+    let device = device(args)?;
     options = options.device(device);
     if device == Device::Auto && cfg!(any(feature = "wgpu", feature = "cuda")) {
         console.remark(&match device.resolve()? {
@@ -53,6 +53,11 @@ pub(crate) fn load(args: &ModelArgs, console: &Console) -> Result<AutoModel> {
             .warning(&format!("{count} tensors of the checkpoint are not used, such as `{first}`"));
     }
     Ok(model)
+}
+
+/// The device that was asked for, which may be [`Device::Auto`].
+pub(crate) fn device(args: &ModelArgs) -> Result<Device> {
+    Ok(args.device.map_or_else(Device::from_env, Ok)?)
 }
 
 fn downloader(args: &ModelArgs, console: &Console) -> Result<Downloader> {

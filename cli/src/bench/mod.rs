@@ -2,25 +2,27 @@
 
 mod memory;
 mod pictures;
+mod place;
 mod profile;
 mod together;
 
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use ocelli::AutoModel;
 use ocelli::engine::Program;
-use ocelli::engine::cpu::{CpuExecutor, Roofline};
-use ocelli::{AutoModel, Precision};
+use ocelli::engine::cpu::Roofline;
 use serde::Serialize;
 
 use crate::Outcome;
 use crate::args::BenchArgs;
 use crate::console::Console;
 use crate::load::load;
+use place::Place;
 use together::{Timed, together};
 
 /// What was measured.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 struct Measured {
     model: String,
     variant: String,
@@ -29,10 +31,8 @@ struct Measured {
     batch: usize,
     /// Networks that ran at the same time.
     sessions: usize,
-    /// Of all sessions.
-    threads: usize,
-    instruction_set: &'static str,
-    precision: &'static str,
+    #[serde(flatten)]
+    place: Place,
     runs: usize,
     /// Of one run with the whole batch.
     median_ms: f64,
@@ -43,11 +43,8 @@ struct Measured {
     pictures_per_second: f64,
     /// Billions of floating-point operations a second, at the median.
     gflops: f64,
-    /// What these threads do at most when they only multiply and add in this precision.
-    peak_gflops: f64,
-    /// What they read from memory at most.
-    peak_gbytes: f64,
-    roofline_share: f64,
+    #[serde(flatten)]
+    limits: Option<Limits>,
     /// The most memory this process ever had.
     peak_memory_mb: Option<f64>,
     /// Packed weights, shared by all sessions.
@@ -57,6 +54,16 @@ struct Measured {
     /// With `--profile`, every step of a run.
     #[serde(skip_serializing_if = "Option::is_none")]
     layers: Option<Vec<profile::Layer>>,
+}
+
+/// What a processor could do.
+#[derive(Serialize)]
+struct Limits {
+    /// What its threads do at most when they only multiply and add in this precision.
+    peak_gflops: f64,
+    /// What they read from memory at most.
+    peak_gbytes: f64,
+    roofline_share: f64,
 }
 
 pub(crate) fn run(args: &BenchArgs, console: &Console) -> Result<Outcome> {
@@ -84,8 +91,10 @@ pub(crate) fn run(args: &BenchArgs, console: &Console) -> Result<Outcome> {
     })?;
     let mut measured = measured(args, &model, &*program, shape, &timed)?;
     if let Some(steps) = steps.transpose()? {
-        let Measured { peak_gflops: gflops, peak_gbytes: gbytes, .. } = measured;
-        let table = profile::Table { steps, roofline: Roofline { gflops, gbytes } };
+        let limits = measured.limits.as_ref();
+        let roofline =
+            limits.map(|most| Roofline { gflops: most.peak_gflops, gbytes: most.peak_gbytes });
+        let table = profile::Table { steps, roofline };
         if !args.json {
             table.print(console)?;
         }
@@ -116,13 +125,16 @@ fn measured(
     timed: &Timed,
 ) -> Result<Measured> {
     let sessions = usize::from(args.sessions.unwrap_or(1));
-    let executor = CpuExecutor::new(args.sessions.map_or(args.model.threads, usize::from))?
-        .with_precision(args.model.precision.into())?;
     let peak_memory_mb = memory::peak_mb();
-    let roofline = executor.roofline();
+    let place = Place::of(args)?;
     let times = &timed.times;
     let median = median(times).context("--runs must be at least 1")?;
     let gflops = sessions as f64 * program.flops() as f64 / median.as_secs_f64() / 1e9;
+    let limits = place.roofline().map(|roofline| Limits {
+        peak_gflops: roofline.gflops,
+        peak_gbytes: roofline.gbytes,
+        roofline_share: gflops / roofline.gflops,
+    });
     let megabytes = |bytes: usize| bytes as f64 / 1e6;
     Ok(Measured {
         model: model.info().name.clone(),
@@ -131,18 +143,14 @@ fn measured(
         width,
         batch,
         sessions,
-        threads: executor.threads(),
-        instruction_set: executor.isa().name(),
-        precision: Precision::from(args.model.precision).name(),
+        place,
         runs: times.len(),
         median_ms: ms(median),
         min_ms: times.first().copied().map_or(0.0, ms),
         times_ms: times.iter().copied().map(ms).collect(),
         pictures_per_second: timed.per_second() * batch as f64,
         gflops,
-        peak_gflops: roofline.gflops,
-        peak_gbytes: roofline.gbytes,
-        roofline_share: gflops / roofline.gflops,
+        limits,
         peak_memory_mb,
         weights_mb: megabytes(program.shared_bytes()),
         session_mb: megabytes(program.session_bytes()),
@@ -159,8 +167,8 @@ fn median(times: &[Duration]) -> Option<Duration> {
 
 fn print(m: &Measured, console: &Console) -> Result<()> {
     console.line(&format!(
-        "{} ({}), batch {}, {}x{}, {} threads, {}, {}",
-        m.model, m.variant, m.batch, m.height, m.width, m.threads, m.instruction_set, m.precision
+        "{} ({}), batch {}, {}x{}, {}",
+        m.model, m.variant, m.batch, m.height, m.width, m.place
     ))?;
     console.line(&format!(
         "median {:.2} ms, fastest {:.2} ms of {} runs",
@@ -170,11 +178,12 @@ fn print(m: &Measured, console: &Console) -> Result<()> {
         let (sessions, rate) = (m.sessions, m.pictures_per_second);
         console.line(&format!("{rate:.1} pictures a second in {sessions} sessions together"))?;
     }
-    let share = m.roofline_share * 100.0;
-    console.line(&format!(
-        "{:.1} GFLOP/s, {share:.0} % of the {:.1} GFLOP/s these threads do at most in {}",
-        m.gflops, m.peak_gflops, m.precision
-    ))?;
+    let of_peak = m.limits.as_ref().map_or(String::new(), |limits| {
+        let (share, most) = (limits.roofline_share * 100.0, limits.peak_gflops);
+        let precision = m.place.precision();
+        format!(", {share:.0} % of the {most:.1} GFLOP/s these threads do at most in {precision}")
+    });
+    console.line(&format!("{:.1} GFLOP/s{of_peak}", m.gflops))?;
     let peak = m.peak_memory_mb.map_or(String::new(), |mb| format!(", process at most {mb:.0} MB"));
     let (weights, session) = (m.weights_mb, m.session_mb);
     console.line(&format!("weights {weights:.1} MB, session {session:.1} MB{peak}"))?;

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use ocelli::engine::cpu::CpuExecutor;
 use ocelli::vision::{DecodeOptions, ReportContext, ToReport};
-use ocelli::{AutoModel, Image, InferOptions, Precision};
+use ocelli::{AutoModel, Image, InferOptions};
 use serde::Serialize;
 
+use super::place::Place;
 use super::together::{Timed, together};
 use super::{median, memory, ms};
 use crate::Outcome;
@@ -15,7 +15,7 @@ use crate::args::BenchArgs;
 use crate::console::Console;
 
 /// What was measured.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 struct Measured {
     model: String,
     variant: String,
@@ -23,10 +23,8 @@ struct Measured {
     batch: usize,
     /// Predictions that ran at the same time.
     sessions: usize,
-    /// Of all sessions.
-    threads: usize,
-    instruction_set: &'static str,
-    precision: &'static str,
+    #[serde(flatten)]
+    place: Place,
     runs: usize,
     /// Of one run with the whole batch.
     median_ms: f64,
@@ -83,7 +81,6 @@ fn measured(
     found: usize,
     timed: &Timed,
 ) -> Result<Measured> {
-    let executor = CpuExecutor::new(args.sessions.map_or(args.model.threads, usize::from))?;
     let batch = usize::from(args.batch);
     Ok(Measured {
         model: model.info().name.clone(),
@@ -91,9 +88,7 @@ fn measured(
         picture: picture.to_owned(),
         batch,
         sessions: usize::from(args.sessions.unwrap_or(1)),
-        threads: executor.threads(),
-        instruction_set: executor.isa().name(),
-        precision: Precision::from(args.model.precision).name(),
+        place: Place::of(args)?,
         runs: timed.times.len(),
         median_ms: median(&timed.times).map(ms).context("--runs must be at least 1")?,
         min_ms: timed.times.first().copied().map_or(0.0, ms),
@@ -106,15 +101,8 @@ fn measured(
 
 fn print(m: &Measured, console: &Console) -> Result<()> {
     console.line(&format!(
-        "{} ({}) on {}, batch {}, {} sessions, {} threads, {}, {}",
-        m.model,
-        m.variant,
-        m.picture,
-        m.batch,
-        m.sessions,
-        m.threads,
-        m.instruction_set,
-        m.precision
+        "{} ({}) on {}, batch {}, {} sessions, {}",
+        m.model, m.variant, m.picture, m.batch, m.sessions, m.place
     ))?;
     console.line(&format!(
         "median {:.2} ms, fastest {:.2} ms of {} runs, {:.1} pictures a second, {} found in each",

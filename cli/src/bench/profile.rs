@@ -12,7 +12,7 @@ use crate::console::Console;
 /// Steps beside what the machine could do.
 pub(super) struct Table {
     pub(super) steps: Vec<StepTime>,
-    pub(super) roofline: Roofline,
+    pub(super) roofline: Option<Roofline>,
 }
 
 /// A step, for other programs to read.
@@ -25,7 +25,8 @@ pub(super) struct Layer {
     us: f64,
     flops: u64,
     bytes: u64,
-    roofline_share: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    roofline_share: Option<f64>,
 }
 
 /// The median time of every step of `runs` runs, in the order they run.
@@ -52,14 +53,20 @@ struct Sum {
     time: Duration,
     flops: u64,
     bytes: u64,
-    /// The least seconds that the roofline allows.
-    least: f64,
+    /// The least seconds that the roofline allows, if there is one.
+    least: Option<f64>,
 }
 
 impl Sum {
-    fn of(step: &StepTime, roofline: &Roofline) -> Sum {
+    fn of(step: &StepTime, roofline: Option<&Roofline>) -> Sum {
         let &StepTime { op, time, flops, bytes, .. } = step;
-        Sum { op, count: 1, time, flops, bytes, least: roofline.seconds(flops, bytes) }
+        let least = roofline.map(|roofline| roofline.seconds(flops, bytes));
+        Sum { op, count: 1, time, flops, bytes, least }
+    }
+
+    /// Of the time, the part that the roofline allows.
+    fn share(&self) -> Option<f64> {
+        self.least.map(|least| least / self.time.as_secs_f64().max(1e-9))
     }
 
     fn and(self, other: Sum) -> Sum {
@@ -69,7 +76,7 @@ impl Sum {
             time: self.time + other.time,
             flops: self.flops + other.flops,
             bytes: self.bytes + other.bytes,
-            least: self.least + other.least,
+            least: self.least.zip(other.least).map(|(a, b)| a + b),
         }
     }
 }
@@ -100,7 +107,7 @@ impl Table {
             us: step.time.as_secs_f64() * 1e6,
             flops: step.flops,
             bytes: step.bytes,
-            roofline_share: self.sum(step).least / step.time.as_secs_f64().max(1e-9),
+            roofline_share: self.sum(step).share(),
         };
         self.steps.iter().map(layer).collect()
     }
@@ -119,7 +126,7 @@ impl Table {
     }
 
     fn sum(&self, step: &StepTime) -> Sum {
-        Sum::of(step, &self.roofline)
+        Sum::of(step, self.roofline.as_ref())
     }
 
     fn row(&self, sum: &Sum, count: &str) -> String {
@@ -127,10 +134,11 @@ impl Table {
         let seconds = sum.time.as_secs_f64().max(1e-9);
         let share = 100.0 * seconds / total.as_secs_f64().max(1e-9);
         let [gflops, gbytes] = [sum.flops, sum.bytes].map(|work| work as f64 / seconds / 1e9);
-        let (micros, least) = (seconds * 1e6, 100.0 * sum.least / seconds);
+        let micros = seconds * 1e6;
+        let least = sum.share().map_or(String::new(), |least| format!("{:.0}%", 100.0 * least));
         let op = sum.op;
         format!(
-            "{op:<21}{count:>5}{micros:>11.1} {share:>5.1}% {gflops:>9.1} {gbytes:>8.1} {least:>7.0}%"
+            "{op:<21}{count:>5}{micros:>11.1} {share:>5.1}% {gflops:>9.1} {gbytes:>8.1} {least:>8}"
         )
     }
 }
@@ -154,15 +162,17 @@ mod tests {
             bytes: 4,
         };
         let steps = vec![step("conv", 1), step("add", 5), step("conv", 7), step("conv", 3)];
-        let table = Table { steps, roofline: Roofline { gflops: 2e-6, gbytes: 1e-3 } };
+        let table = Table { steps, roofline: Some(Roofline { gflops: 2e-6, gbytes: 1e-3 }) };
         let sums = table.by_op();
         assert_eq!((sums[0].op, sums[0].count, sums[0].flops), ("conv", 3, 30));
         assert_eq!(sums[0].time, Duration::from_millis(11));
-        assert!((sums[0].least - 15e-3).abs() < 1e-9, "{}", sums[0].least);
+        assert!((sums[0].least.unwrap() - 15e-3).abs() < 1e-9, "{:?}", sums[0].least);
         let conv =
-            Sum { time: Duration::from_millis(8), bytes: 4_000_000, least: 0.004, ..sums[0] };
+            Sum { time: Duration::from_millis(8), bytes: 4_000_000, least: Some(0.004), ..sums[0] };
         let row = table.row(&conv, "x3");
         assert_eq!(row, "conv                    x3     8000.0  50.0%       0.0      0.5      50%");
         assert_eq!(HEAD.len(), row.len());
+        let row = table.row(&Sum { least: None, ..conv }, "x3");
+        assert_eq!(row, "conv                    x3     8000.0  50.0%       0.0      0.5         ");
     }
 }
