@@ -1,7 +1,7 @@
 //! What is done to each sum before it is stored.
 
 use crate::Factors;
-use crate::activation::{self, Activation};
+use crate::activation::{Activation, apply};
 use crate::simd::{Kernel, Simd};
 use crate::vectors::{load_up_to, store_pairs_up_to};
 use crate::view::Rows;
@@ -124,11 +124,25 @@ impl Kernel for Finish<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
+        // Where the compiler knows the function, its constants stay in registers.
+        match self.activation {
+            Activation::Identity => self.rows(s, Activation::Identity),
+            Activation::Relu => self.rows(s, Activation::Relu),
+            Activation::Silu => self.rows(s, Activation::Silu),
+            Activation::Gelu => self.rows(s, Activation::Gelu),
+            other => self.rows(s, other),
+        }
+    }
+}
+
+impl Finish<'_> {
+    #[inline(always)]
+    fn rows<S: Simd>(&self, s: S, activation: Activation) {
         for (row, &out) in self.out.iter().enumerate() {
             let residual = self.residual.get(row).copied();
             let sums = self.sums.wrapping_add(row * self.stride);
             if self.writes == Factors::Bf16 {
-                self.write_pairs(s, sums, residual, out);
+                self.write_pairs(s, activation, sums, residual, out);
                 continue;
             }
             let whole = self.columns / S::LANES * S::LANES;
@@ -137,24 +151,24 @@ impl Kernel for Finish<'_> {
                 for at in (0..whole).step_by(S::LANES) {
                     let sum = s.load_ptr(sums.add(at));
                     let residual = residual.map(|r| s.load_ptr(r.add(at)));
-                    s.store_ptr(self.apply(s, sum, residual), out.add(at));
+                    s.store_ptr(self.apply(s, activation, sum, residual), out.add(at));
                 }
                 let n = self.columns - whole;
                 if n > 0 {
                     let sum = s.load_ptr_partial(sums.add(whole), n);
                     let residual = residual.map(|r| s.load_ptr_partial(r.add(whole), n));
-                    s.store_ptr_partial(self.apply(s, sum, residual), out.add(whole), n);
+                    let all = self.apply(s, activation, sum, residual);
+                    s.store_ptr_partial(all, out.add(whole), n);
                 }
             }
         }
     }
-}
 
-impl Finish<'_> {
     #[inline(always)]
     fn write_pairs<S: Simd>(
         &self,
         s: S,
+        activation: Activation,
         sums: *const f32,
         residual: Option<*const f32>,
         out: *mut f32,
@@ -163,9 +177,12 @@ impl Finish<'_> {
             let (next, high) = (at + S::LANES, s.zero());
             // SAFETY: the maker vouches for `columns` floats to read, and for the pairs of them.
             unsafe {
-                let low = self.value(s, sums, residual, at);
-                let high =
-                    if next < self.columns { self.value(s, sums, residual, next) } else { high };
+                let low = self.value(s, activation, (sums, residual), at);
+                let high = if next < self.columns {
+                    self.value(s, activation, (sums, residual), next)
+                } else {
+                    high
+                };
                 store_pairs_up_to(s, low, high, out.add(at / 2), self.columns - at);
             }
         }
@@ -179,26 +196,30 @@ impl Finish<'_> {
     unsafe fn value<S: Simd>(
         &self,
         s: S,
-        sums: *const f32,
-        residual: Option<*const f32>,
+        activation: Activation,
+        (sums, residual): (*const f32, Option<*const f32>),
         at: usize,
     ) -> S::F32 {
         let n = (self.columns - at).min(S::LANES);
         // SAFETY: the caller's contract.
         unsafe {
             let sum = load_up_to(s, sums.add(at), n);
-            self.apply(s, sum, residual.map(|r| load_up_to(s, r.add(at), n)))
+            self.apply(s, activation, sum, residual.map(|r| load_up_to(s, r.add(at), n)))
         }
     }
 
     #[inline(always)]
-    fn apply<S: Simd>(&self, s: S, sum: S::F32, residual: Option<S::F32>) -> S::F32 {
+    fn apply<S: Simd>(
+        &self,
+        s: S,
+        activation: Activation,
+        sum: S::F32,
+        residual: Option<S::F32>,
+    ) -> S::F32 {
         match residual {
-            None => activation::apply(s, self.activation, sum),
-            Some(residual) if self.before_activation => {
-                activation::apply(s, self.activation, s.add(sum, residual))
-            }
-            Some(residual) => s.add(activation::apply(s, self.activation, sum), residual),
+            None => apply(s, activation, sum),
+            Some(residual) if self.before_activation => apply(s, activation, s.add(sum, residual)),
+            Some(residual) => s.add(apply(s, activation, sum), residual),
         }
     }
 }
