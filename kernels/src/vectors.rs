@@ -1,5 +1,6 @@
 //! Loops over one row that several kernels need.
 
+use crate::Factors;
 use crate::elementwise::Each;
 use crate::simd::Simd;
 
@@ -44,6 +45,55 @@ pub(crate) unsafe fn store_pairs_up_to<S: Simd>(
 ) {
     // SAFETY: the caller's contract.
     unsafe { store_up_to(s, s.pairs(low, high), to, (n / 2).min(S::LANES)) }
+}
+
+/// The first `n` numbers at `from`, at most two vectors of them, and zero in the other lanes; pairs hold an even number.
+///
+/// # Safety
+/// `factors.floats(n)` floats can be read at `from`.
+#[inline(always)]
+pub(crate) unsafe fn load_two<S: Simd>(
+    s: S,
+    factors: Factors,
+    from: *const f32,
+    n: usize,
+) -> [S::F32; 2] {
+    // SAFETY: the caller's contract.
+    unsafe {
+        if factors == Factors::Bf16 {
+            let [first, second] = s.halves(load_up_to(s, from, n / 2));
+            return s.zip(first, second);
+        }
+        let low = load_up_to(s, from, n);
+        let high =
+            if n > S::LANES { load_up_to(s, from.add(S::LANES), n - S::LANES) } else { s.zero() };
+        [low, high]
+    }
+}
+
+/// Writes the first `n` numbers of both vectors, at most all; of pairs an even number.
+///
+/// # Safety
+/// `factors.floats(n)` floats can be written at `to`.
+#[inline(always)]
+pub(crate) unsafe fn store_two<S: Simd>(
+    s: S,
+    factors: Factors,
+    [low, high]: [S::F32; 2],
+    to: *mut f32,
+    n: usize,
+) {
+    // SAFETY: the caller's contract.
+    unsafe {
+        if factors == Factors::Bf16 {
+            store_pairs_up_to(s, low, high, to, n);
+            return;
+        }
+        store_up_to(s, low, to, n);
+        if n > S::LANES {
+            store_up_to(s, high, to.add(S::LANES), n - S::LANES);
+        }
+    }
 }
 
 /// The sum of `f(x[i])` for `i < n`, in many partial sums.

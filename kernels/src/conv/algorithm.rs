@@ -19,13 +19,15 @@ pub enum Algorithm {
 
 /// Time for `products` vector instructions with `bytes` of weights that come from memory, in such instructions.
 ///
-/// Processors with AMX were measured to have 1.7 bytes in the time of an instruction, fetched meanwhile. Others have more,
-/// part of them fetched meanwhile, and fewer where other layers are in bf16, which leave less time to hide the wait.
+/// Processors with AMX were measured to have 1.7 bytes in the time of an instruction, and twice as many where other layers
+/// are in bf16, fetched meanwhile. Others have more, part of them fetched meanwhile, and fewer where other layers are in
+/// bf16, which leave less time to hide the wait.
 fn with_weights(isa: Isa, factors: Factors, products: f64, bytes: f64) -> f64 {
-    match factors {
-        Factors::F32 if isa == Isa::Amx => products.max(bytes / 1.7),
-        Factors::F32 => products + bytes / 6.0,
-        Factors::Bf16 => products + bytes / 3.0,
+    match (factors, isa) {
+        (Factors::F32, Isa::Amx) => products.max(bytes / 1.7),
+        (Factors::Bf16, Isa::Amx) => products.max(bytes / 3.4),
+        (Factors::F32, _) => products + bytes / 6.0,
+        (Factors::Bf16, _) => products + bytes / 3.0,
     }
 }
 
@@ -104,7 +106,7 @@ impl Algorithm {
         let slower = slowness(factors, isa);
         let vectors = |channels: usize| channels.div_ceil(isa.lanes()) as f64;
         let of_products = |places: f64| slower * OF_PRODUCT * places * (i as f64) * vectors(o);
-        let bytes = slower * (self.right() * o * i * size_of::<f32>()) as f64;
+        let bytes = (self.right() * o * factors.floats(i) * size_of::<f32>()) as f64;
         if self == Algorithm::Direct {
             return with_weights(isa, rounded, (h * w) as f64 * of_products(9.0), bytes);
         }
@@ -113,6 +115,7 @@ impl Algorithm {
         let places = winograd::places(self) as f64;
         let transforms = match (self, factors) {
             (Algorithm::Winograd2, Factors::F32) => 150.0,
+            (Algorithm::Winograd2, Factors::Bf16) if isa == Isa::Amx => 300.0,
             (Algorithm::Winograd2, Factors::Bf16) => 90.0,
             (Algorithm::Winograd3, _) => 400.0,
             _ => 350.0,

@@ -1,12 +1,15 @@
 //! Dense and grouped convolutions as indirect products.
 
+use super::padded::Planes;
 use super::runs::Runs;
 use super::window::Window;
 use super::{Conv2d, FEW_CHANNELS, PackedConv};
 use crate::gemm::Epilogue;
-use crate::gemm::indirect::{MAX_TAPS, PATCH, Product};
+use crate::gemm::indirect::Product;
 use crate::gemm::panels::{Aligned, Panels};
-use crate::gemm::tile::MAX_MR;
+use crate::gemm::source::{MAX_TAPS, PATCH};
+use crate::gemm::tile::{MAX_MR, has_groups};
+use crate::gemm::tiling::Tiling;
 use crate::{Context, Factors, Image, ImageMut, Isa};
 
 /// `[groups][n / NR][taps][factors.floats(k)][NR]`
@@ -67,6 +70,31 @@ impl Dense {
         size_of_val(&self.panels[..]) + runs
     }
 
+    /// Floats of scratch for an input `[n, h, w, c]`.
+    pub(super) fn scratch_len(&self, w: &PackedConv, input: [usize; 4]) -> usize {
+        if self.pads(w, input) {
+            Planes::new(w.isa(), w.spec(), input, w.kernel()).floats()
+        } else {
+            0
+        }
+    }
+
+    /// Whether tiles read a copy with its border: those that have groups, where there are few of them, whose rows would be
+    /// copied for many panels, or where lines of the output fill half of their rows.
+    fn pads(&self, w: &PackedConv, input: [usize; 4]) -> bool {
+        const FEW: usize = 8;
+        let (spec, kernel) = (w.spec(), w.kernel());
+        let as_they_lie = kernel == [1, 1] && spec.stride == [1, 1] && spec.pad == [0; 4];
+        if !has_groups(w.isa(), self.factors) || spec.groups > 1 || as_they_lie {
+            return false;
+        }
+        let [h, width] = spec.output_size([input[1], input[2]], kernel);
+        let copied = Planes::new(w.isa(), spec, input, kernel).rows();
+        let tiles = |m, line| Tiling::new(w.isa(), self.factors, m, line).tiles();
+        let of_lines = tiles(input[0] * h * width, Some(width));
+        of_lines < FEW || 9 * of_lines >= 16 * tiles(copied, None)
+    }
+
     pub(super) fn run(
         &self,
         ctx: Context,
@@ -74,6 +102,7 @@ impl Dense {
         input: &Image,
         epilogue: Epilogue,
         out: &ImageMut,
+        scratch: &mut [f32],
     ) {
         let spec = w.spec();
         let [kh, kw] = w.kernel();
@@ -107,6 +136,16 @@ impl Dense {
                 (product.factors, product.panels) = (Factors::Bf16, panels);
             }
             // SAFETY: both images were checked; a run lies in a row of the input, in the zeros or in the patch.
+            unsafe { product.run(ctx) };
+            return;
+        }
+        if self.pads(w, input.shape()) {
+            let planes = Planes::new(w.isa(), spec, input.shape(), w.kernel());
+            planes.fill(ctx, spec, input, scratch);
+            let rows = planes.source(spec, w.kernel(), scratch);
+            let (reads, m) = (Factors::Bf16, planes.rows());
+            let product = Product { reads, m, ..product(0).with(rows) };
+            // SAFETY: both images were checked; a tap is a pixel of the copy.
             unsafe { product.run(ctx) };
             return;
         }

@@ -302,6 +302,7 @@ impl Kernel for Finished<'_> {
             columns: self.lanes,
             out: &out[..count],
             residual: &residual[..residuals],
+            adds: Factors::F32,
             before_activation: job.epilogue.adds_before_activation(),
             activation: job.epilogue.activation,
             writes: Factors::F32,

@@ -9,6 +9,7 @@ mod algorithm;
 mod dense;
 mod depthwise;
 mod packed;
+mod padded;
 mod runs;
 mod transpose;
 mod window;
@@ -79,14 +80,15 @@ pub fn takes_pairs(
 /// Floats of scratch that [`conv2d`] needs for an input `[n, h, w, c]` on `threads` threads.
 pub fn conv2d_scratch_len(w: &PackedConv, input: [usize; 4], threads: usize) -> usize {
     match w.form() {
-        Form::Dense(_) | Form::Depthwise(_) => 0,
+        Form::Dense(dense) => dense.scratch_len(w, input),
+        Form::Depthwise(_) => 0,
         Form::Winograd(winograd) => winograd.scratch_len(w, input, threads),
     }
 }
 
 /// `[n, h, w, in]` to `[n, oh, ow, out]`: `y = epilogue(conv(x, w))`.
 ///
-/// The input may hold bf16 where [`takes_pairs`] says so, the output where there is one group, that is no depthwise
+/// The input may hold bf16 where [`takes_pairs`] says so, output and residual where there is one group, that is no depthwise
 /// convolution.
 ///
 /// # Panics
@@ -106,16 +108,18 @@ pub fn conv2d(
     assert_eq!([input.n, size[0], size[1]], [out.n, out.h, out.w], "size of the output");
     assert_eq!([input.c, out.c], [w.inputs(), w.outputs()], "channels of input and output");
     assert!(scratch.len() >= conv2d_scratch_len(w, input.shape(), ctx.pool.threads()), "scratch");
-    epilogue.check(out.pixels.numbers(), out.pixels.factors());
+    epilogue.check(out.pixels.numbers());
     match w.form() {
         Form::Dense(dense) if dense.takes_pairs(w.spec()) => {}
         _ => input.check(),
     }
     if w.spec().groups > 1 {
         out.check();
+        let adds = epilogue.residual_factors(Factors::F32);
+        assert_eq!(adds, Factors::F32, "groups add numbers");
     }
     match w.form() {
-        Form::Dense(dense) => dense.run(ctx, w, &input, epilogue, &out),
+        Form::Dense(dense) => dense.run(ctx, w, &input, epilogue, &out, scratch),
         Form::Depthwise(depthwise) => depthwise.run(ctx, w, &input, epilogue, &out),
         Form::Winograd(winograd) => winograd.run(ctx, w, &input, epilogue, &out, scratch),
     }

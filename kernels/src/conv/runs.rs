@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use super::Conv2d;
 use crate::Factors;
-use crate::gemm::indirect::{Left, Source, Table, space};
 use crate::gemm::rounded::{Rounded, round};
+use crate::gemm::source::{Left, Source, Table, space};
 use crate::simd::Simd;
 
 /// Taps of a kernel row that lie together, `kw * c` floats: for inputs of few channels.

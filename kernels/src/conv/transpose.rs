@@ -158,7 +158,7 @@ pub fn conv_transpose2d(
     let size = w.spec.output_size([input.h, input.w], w.kernel());
     assert_eq!([input.n, size[0], size[1]], [out.n, out.h, out.w], "size of the output");
     assert_eq!([input.c, out.c], [w.inputs(), w.outputs()], "channels of input and output");
-    epilogue.check(out.pixels.numbers(), Factors::F32);
+    epilogue.check(out.pixels.numbers());
     let (k, n) = (w.inputs() / w.spec.groups, w.shape[1]);
     for phase in &w.phases {
         let count = |axis: usize| {

@@ -4,8 +4,8 @@ mod line;
 
 use std::ops::Range;
 
-use crate::gemm::indirect::{Left, Source, Table, space};
 use crate::gemm::rounded::Rounded;
+use crate::gemm::source::{Left, Source, Table, space};
 use crate::simd::Simd;
 use crate::{Factors, Image, ImageMut};
 

@@ -3,7 +3,7 @@
 use crate::Factors;
 use crate::activation::{Activation, apply};
 use crate::simd::{Kernel, Simd};
-use crate::vectors::{load_up_to, store_pairs_up_to};
+use crate::vectors::{load_two, store_two};
 use crate::view::Rows;
 
 /// `y = act(sum + bias [+ residual]) [+ residual]`, `y` being written once.
@@ -20,7 +20,7 @@ pub struct Epilogue<'a> {
 /// A second summand of the output.
 #[derive(Clone, Copy, Debug)]
 pub enum Residual<'a> {
-    /// Rows elsewhere, as many as the output has.
+    /// Rows elsewhere, as many as the output has, of numbers or of pairs.
     Rows {
         /// The summand.
         rows: Rows<'a>,
@@ -40,18 +40,16 @@ impl Epilogue<'_> {
         Epilogue { bias: Some(bias), ..Epilogue::default() }
     }
 
-    /// Checks that bias and residual fit an output of `rows` by `columns` numbers, which is `written` so.
+    /// Checks that bias and residual fit an output of `rows` by `columns` numbers.
     #[track_caller]
-    pub(crate) fn check(&self, [rows, columns]: [usize; 2], written: Factors) {
+    pub(crate) fn check(&self, [rows, columns]: [usize; 2]) {
         if let Some(bias) = self.bias {
             assert_eq!(bias.len(), columns, "a bias has one number per output column");
         }
         if let Some(Residual::Rows { rows: residual, .. }) = self.residual {
             assert_eq!(residual.rows(), rows, "a residual has the rows of the output");
-            residual.check(columns);
+            residual.check_numbers(columns);
         }
-        let in_place = matches!(self.residual, Some(Residual::InPlace { .. }));
-        assert!(!in_place || written == Factors::F32, "pairs lie where a residual of numbers does");
     }
 
     /// The part that concerns the columns from `first` on.
@@ -59,6 +57,7 @@ impl Epilogue<'_> {
         let bias = self.bias.map(|bias| &bias[first..first + count]);
         let residual = self.residual.map(|residual| match residual {
             Residual::Rows { rows, before_activation } => {
+                let first = rows.factors().floats(first);
                 Residual::Rows { rows: rows.skip_columns(first), before_activation }
             }
             in_place @ Residual::InPlace { .. } => in_place,
@@ -82,8 +81,18 @@ impl Epilogue<'_> {
     ) -> Option<*const f32> {
         self.residual.map(|residual| match residual {
             Residual::InPlace { .. } => out.cast_const(),
-            Residual::Rows { rows, .. } => rows.ptr().wrapping_add(row * rows.ld() + first),
+            Residual::Rows { rows, .. } => {
+                rows.data().wrapping_add(row * rows.ld() + rows.factors().floats(first))
+            }
         })
+    }
+
+    /// What the floats of the residual are where the output is `written` so.
+    pub(crate) fn residual_factors(&self, written: Factors) -> Factors {
+        match self.residual {
+            Some(Residual::Rows { rows, .. }) => rows.factors(),
+            _ => written,
+        }
     }
 
     /// Whether the residual, if any, is added before the activation.
@@ -106,14 +115,17 @@ impl Epilogue<'_> {
 /// Applies activation and residual to a tile of sums, `[rows][stride]`, and writes it out.
 ///
 /// # Safety (of running it)
-/// `columns` floats can be read, and what they are written as fits, at each of the pointers' rows.
+/// `columns` numbers can be read, and what they are written as fits, at each of the pointers' rows.
 pub(crate) struct Finish<'a> {
     pub(crate) sums: *const f32,
     pub(crate) stride: usize,
     pub(crate) columns: usize,
+    /// Per row; null where it is not written.
     pub(crate) out: &'a [*mut f32],
     /// Per row; empty where there is none.
     pub(crate) residual: &'a [*const f32],
+    /// What the floats of the residual are.
+    pub(crate) adds: Factors,
     pub(crate) before_activation: bool,
     pub(crate) activation: Activation,
     pub(crate) writes: Factors,
@@ -139,72 +151,31 @@ impl Finish<'_> {
     #[inline(always)]
     fn rows<S: Simd>(&self, s: S, activation: Activation) {
         for (row, &out) in self.out.iter().enumerate() {
-            let residual = self.residual.get(row).copied();
-            let sums = self.sums.wrapping_add(row * self.stride);
-            if self.writes == Factors::Bf16 {
-                self.write_pairs(s, activation, sums, residual, out);
+            if out.is_null() {
                 continue;
             }
-            let whole = self.columns / S::LANES * S::LANES;
-            // SAFETY: the maker vouches for `columns` floats at each pointer; `at + n <= columns`.
-            unsafe {
-                for at in (0..whole).step_by(S::LANES) {
-                    let sum = s.load_ptr(sums.add(at));
-                    let residual = residual.map(|r| s.load_ptr(r.add(at)));
-                    s.store_ptr(self.apply(s, activation, sum, residual), out.add(at));
-                }
-                let n = self.columns - whole;
-                if n > 0 {
-                    let sum = s.load_ptr_partial(sums.add(whole), n);
-                    let residual = residual.map(|r| s.load_ptr_partial(r.add(whole), n));
-                    let all = self.apply(s, activation, sum, residual);
-                    s.store_ptr_partial(all, out.add(whole), n);
+            let residual = self.residual.get(row).copied();
+            let sums = self.sums.wrapping_add(row * self.stride);
+            for at in (0..self.columns).step_by(2 * S::LANES) {
+                let n = (self.columns - at).min(2 * S::LANES);
+                // SAFETY: the maker vouches for `columns` numbers at each pointer; `at + n <= columns`.
+                unsafe {
+                    let [low, high] = load_two(s, Factors::F32, sums.add(at), n);
+                    let [first, second] = match residual {
+                        Some(from) => load_two(s, self.adds, from.add(self.adds.floats(at)), n),
+                        None => [s.zero(); 2],
+                    };
+                    let adds = residual.is_some();
+                    let low = self.apply(s, activation, low, adds.then_some(first));
+                    let high = if n > S::LANES {
+                        self.apply(s, activation, high, adds.then_some(second))
+                    } else {
+                        high
+                    };
+                    let out = out.add(self.writes.floats(at));
+                    store_two(s, self.writes, [low, high], out, n);
                 }
             }
-        }
-    }
-
-    #[inline(always)]
-    fn write_pairs<S: Simd>(
-        &self,
-        s: S,
-        activation: Activation,
-        sums: *const f32,
-        residual: Option<*const f32>,
-        out: *mut f32,
-    ) {
-        for at in (0..self.columns).step_by(2 * S::LANES) {
-            let (next, high) = (at + S::LANES, s.zero());
-            // SAFETY: the maker vouches for `columns` floats to read, and for the pairs of them.
-            unsafe {
-                let low = self.value(s, activation, (sums, residual), at);
-                let high = if next < self.columns {
-                    self.value(s, activation, (sums, residual), next)
-                } else {
-                    high
-                };
-                store_pairs_up_to(s, low, high, out.add(at / 2), self.columns - at);
-            }
-        }
-    }
-
-    /// What becomes of the sums from column `at` on, a vector of them at most.
-    ///
-    /// # Safety
-    /// `columns` floats can be read at `sums` and `residual`; `at` is one of the columns.
-    #[inline(always)]
-    unsafe fn value<S: Simd>(
-        &self,
-        s: S,
-        activation: Activation,
-        (sums, residual): (*const f32, Option<*const f32>),
-        at: usize,
-    ) -> S::F32 {
-        let n = (self.columns - at).min(S::LANES);
-        // SAFETY: the caller's contract.
-        unsafe {
-            let sum = load_up_to(s, sums.add(at), n);
-            self.apply(s, activation, sum, residual.map(|r| load_up_to(s, r.add(at), n)))
         }
     }
 

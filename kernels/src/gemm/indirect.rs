@@ -9,71 +9,11 @@ use super::fetch::Fetch;
 use super::panels::{Panel, Panels};
 use super::pieces::{PANEL_BYTES, Split};
 use super::rounded::Rounded;
-use super::tile::{MAX_MR, MAX_NR, SECOND, TileArgs, VECTOR_MR, has_groups, tile, tile_shape};
+use super::source::{GAP, Left, MAX_TAPS, PATCH, Source, Table};
+use super::tile::{MAX_MR, MAX_NR, SECOND, TileArgs, has_groups, tile, tile_shape};
 use super::tiling::Tiling;
 use crate::simd::{Kernel, Simd, dispatch, dispatch_bf16, dispatch_products};
 use crate::{Context, Factors, Isa};
-
-/// Taps whose pointers are kept at a time.
-pub(crate) const MAX_TAPS: usize = 64;
-/// Floats that a [`Source`] may copy for one tile.
-pub(crate) const PATCH: usize = 3 * 4096;
-/// Where the rows of the left-hand side are.
-pub(crate) trait Source: Sync {
-    /// Writes to `table[t][at + i]` the address of the `k` floats that tap `taps.start + t` of row `rows.start + i` reads. It
-    /// may copy floats to `patch`.
-    fn gather(&self, rows: Range<usize>, at: usize, taps: Range<usize>, table: &mut Table);
-
-    /// The same for rows of one line in pairs of bf16, into which floats that are read are made: of each tap the first two
-    /// addresses. Whether it can.
-    #[inline(always)]
-    fn gather_line<S: Simd>(
-        &self,
-        _: S,
-        _rows: Range<usize>,
-        _at: usize,
-        _left: Left,
-        _table: &mut Table,
-        _rounded: &mut Rounded,
-    ) -> bool {
-        false
-    }
-
-    /// How many rows are equally far apart in all taps, if not all are: each line of as many.
-    fn line(&self) -> Option<usize> {
-        None
-    }
-
-    /// Which row of the output row `row` of the product is.
-    #[inline(always)]
-    fn output(&self, row: usize) -> usize {
-        row
-    }
-}
-
-/// What each row of a product of pairs is.
-#[derive(Clone, Copy)]
-pub(crate) struct Left {
-    pub(crate) taps: usize,
-    /// Numbers of a tap.
-    pub(crate) k: usize,
-    pub(crate) reads: Factors,
-}
-
-/// Pointers of one tile.
-pub(crate) struct Table<'a> {
-    pub(crate) rows: &'a mut [[*const f32; MAX_MR]],
-    pub(crate) patch: [MaybeUninit<f32>; PATCH],
-}
-
-/// Lets pointers be `step` floats apart. The length of the loop is a constant, what lies behind `count` is not read.
-#[inline(always)]
-pub(crate) fn space(to: &mut [*const f32], count: usize, first: *const f32, step: usize) {
-    let to = if count <= VECTOR_MR && to.len() >= VECTOR_MR { &mut to[..VECTOR_MR] } else { to };
-    for (i, to) in to.iter_mut().enumerate() {
-        *to = first.wrapping_add(i * step);
-    }
-}
 
 /// `m` rows of `n` columns, each the sum over `taps * k` products.
 pub(crate) struct Product<'a, A> {
@@ -301,7 +241,9 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
         let outputs = out.chunks_mut(SECOND).zip(self.output.chunks(SECOND));
         for ((out, rows), count) in outputs.zip(counts) {
             for (to, row) in out.iter_mut().zip(&rows[..count]) {
-                *to = product.out.wrapping_add(row * product.ld + product.writes.floats(first));
+                if !(A::HAS_GAPS && *row == GAP) {
+                    *to = product.out.wrapping_add(row * product.ld + product.writes.floats(first));
+                }
             }
         }
         let args = TileArgs {
@@ -315,7 +257,7 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
             out: out.as_ptr(),
             fetch,
         };
-        let plain = product.epilogue.is_plain() && product.writes == Factors::F32;
+        let plain = product.epilogue.is_plain() && product.writes == Factors::F32 && !A::HAS_GAPS;
         if product.taps <= MAX_TAPS && columns == width && plain {
             // SAFETY: pointers of the table are the source's; panel, start and output hold `width` columns.
             unsafe { tile::<S, PAIRS>(s, counts, width, args) };
@@ -385,6 +327,9 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
         let mut residual = [std::ptr::null(); MAX_MR];
         let mut count = 0;
         for ((to, &row), &out) in residual.iter_mut().zip(&self.output[group..]).zip(out) {
+            if A::HAS_GAPS && row == GAP {
+                continue;
+            }
             if let Some(from) = epilogue.residual_at(row, first, out) {
                 *to = from;
                 count = self.counts()[group / SECOND];
@@ -396,6 +341,7 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
             columns,
             out,
             residual: &residual[..count],
+            adds: epilogue.residual_factors(self.product.writes),
             before_activation: epilogue.adds_before_activation(),
             activation: epilogue.activation,
             writes: self.product.writes,

@@ -13,6 +13,7 @@ pub(crate) mod panels;
 pub(crate) mod pieces;
 pub(crate) mod rounded;
 pub(crate) mod rows;
+pub(crate) mod source;
 pub(crate) mod tile;
 pub(crate) mod tiling;
 

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::indirect::{Product, Source, Table};
+use super::indirect::Product;
+use super::source::{Source, Table};
 use super::{Epilogue, PackedMatrix};
 use crate::{Context, Factors, Rows, RowsMut};
 
@@ -45,7 +46,7 @@ pub fn linear(ctx: Context, x: Rows, w: &PackedMatrix, epilogue: Epilogue, out: 
     x.check_numbers(w.k());
     out.check_numbers(w.n());
     assert!([Factors::F32, w.factors()].contains(&x.factors()), "pairs for weights that are none");
-    epilogue.check(out.numbers(), out.factors());
+    epilogue.check(out.numbers());
     let product = Product {
         isa: w.isa(),
         factors: w.factors(),

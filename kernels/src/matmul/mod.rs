@@ -71,7 +71,7 @@ pub fn matmul(
     a.first.check_batch(k, batch, a.batch_stride);
     b.first.check_batch(b_width, batch, b.batch_stride);
     out.first.check_batch(n, batch, out.batch_stride);
-    epilogue.check([batch * m, n], Factors::F32);
+    epilogue.check([batch * m, n]);
     assert!(scratch.len() >= matmul_scratch_len(ctx.isa, shape), "scratch for {shape:?}");
 
     let ctx = Context { isa: ctx.isa.or_scalar(), ..ctx };

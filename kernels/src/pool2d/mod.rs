@@ -1,6 +1,7 @@
 //! Maxima and means over windows of a picture, channels last.
 //!
-//! For one output pixel the window is walked once per run of channels, with the result in registers.
+//! For one output pixel the window is walked once per run of channels, with the result in registers. Pictures may hold bf16, of
+//! which there is an even number of channels.
 
 #[cfg(test)]
 mod tests;
@@ -10,9 +11,10 @@ pub use window::{Pool2d, PoolError};
 
 use window::Span;
 
-use crate::row_kernel::{RowKernel, each_row};
+use crate::row_kernel::{RowKernel, each_row, each_row_of_pairs};
 use crate::simd::Simd;
-use crate::{Context, Image, ImageMut, Rows};
+use crate::vectors::{load_two, load_up_to, store_two};
+use crate::{Context, Factors, Image, ImageMut, Rows};
 
 /// The largest value of each window, not-a-number if one is not; the border counts as minus infinity.
 ///
@@ -71,8 +73,8 @@ fn run<F: Fn(usize) -> Span + Sync>(
     x: Image,
     out: ImageMut,
 ) {
-    x.check();
-    out.check();
+    x.check_numbers();
+    out.check_numbers();
     let size_out = [out.h, out.w];
     assert_eq!((size, x.n, x.c), (Some(size_out), out.n, out.c), "output of a pooling");
     if out.pixels.rows() == 0 {
@@ -82,7 +84,11 @@ fn run<F: Fn(usize) -> Span + Sync>(
     let spans = [spans(0, x.h), spans(1, x.w)];
     let taps = (spans[0])(out.h / 2).count * (spans[1])(out.w / 2).count;
     let cost = x.c * taps.div_ceil(4);
-    each_row(ctx, out.pixels, cost, &Windows { op, x, size: size_out, spans: &spans });
+    let windows = Windows { op, x, size: size_out, spans: &spans, writes: out.pixels.factors() };
+    match windows.writes {
+        Factors::F32 => each_row(ctx, out.pixels, cost, &windows),
+        Factors::Bf16 => each_row_of_pairs(ctx, out.pixels, cost, &windows),
+    }
 }
 
 /// Output pixels are counted through all pictures.
@@ -92,6 +98,7 @@ struct Windows<'a, F> {
     /// Height and width of the output.
     size: [usize; 2],
     spans: &'a [F; 2],
+    writes: Factors,
 }
 
 impl<F: Fn(usize) -> Span + Sync> RowKernel for Windows<'_, F> {
@@ -99,55 +106,75 @@ impl<F: Fn(usize) -> Span + Sync> RowKernel for Windows<'_, F> {
     fn row<S: Simd>(&self, s: S, i: usize, out: &mut [f32]) {
         let [height, width] = self.size;
         let (row, column) = (i / width, i % width);
-        let windows = [(self.spans[0])(row % height), (self.spans[1])(column)];
-        pixel(s, self.op, (self.x.picture(row / height), self.x.w), windows, out);
-    }
-}
-
-/// All channels of one pixel of the output, from a picture and its width.
-#[inline(always)]
-fn pixel<S: Simd>(s: S, op: Op, x: (Rows, usize), windows: [Span; 2], out: &mut [f32]) {
-    let mut at = 0;
-    while at < out.len() {
-        let left = out.len() - at;
-        if left >= 4 * S::LANES {
-            channels::<S, 4>(s, op, x, windows, at, &mut out[at..at + 4 * S::LANES]);
-            at += 4 * S::LANES;
-        } else {
-            let n = left.min(S::LANES);
-            channels::<S, 1>(s, op, x, windows, at, &mut out[at..at + n]);
-            at += n;
-        }
-    }
-}
-
-/// Up to `V` vectors of channels from channel `at` on: all of them whole, or one of which `out` may be a part.
-#[inline(always)]
-fn channels<S: Simd, const V: usize>(
-    s: S,
-    op: Op,
-    (x, width): (Rows, usize),
-    [rows, columns]: [Span; 2],
-    at: usize,
-    out: &mut [f32],
-) {
-    let mut held = [s.splat(if op == Op::Max { f32::NEG_INFINITY } else { 0.0 }); V];
-    for y in 0..rows.count {
-        let row = (rows.first + y * rows.step) * width;
-        for i in 0..columns.count {
-            let pixel = x.row(row + columns.first + i * columns.step);
-            let x = &pixel[at..][..out.len()];
-            for (held, x) in held.iter_mut().zip(x.chunks(S::LANES)) {
-                let x = if V == 1 { s.load_partial(x) } else { s.load(x) };
-                *held = match op {
-                    Op::Max => s.select(s.is_nan(*held), *held, s.max(*held, x)),
-                    Op::Mean => s.add(*held, x),
-                };
+        let pixel = Pixel {
+            op: self.op,
+            picture: self.x.picture(row / height),
+            width: self.x.w,
+            windows: [(self.spans[0])(row % height), (self.spans[1])(column)],
+            writes: self.writes,
+        };
+        let mut at = 0;
+        while at < self.x.c {
+            if self.x.c - at >= 4 * S::LANES {
+                pixel.channels::<S, 2>(s, at, 4 * S::LANES, out);
+                at += 4 * S::LANES;
+            } else {
+                let n = (self.x.c - at).min(2 * S::LANES);
+                pixel.channels::<S, 1>(s, at, n, out);
+                at += n;
             }
         }
     }
-    let weight = if op == Op::Mean { (rows.weight * columns.weight) as f32 } else { 1.0 };
-    for (held, out) in held.into_iter().zip(out.chunks_mut(S::LANES)) {
-        s.store_partial(s.div(held, s.splat(weight)), out);
+}
+
+/// A pixel of the output.
+struct Pixel<'a> {
+    op: Op,
+    picture: Rows<'a>,
+    /// Of the picture.
+    width: usize,
+    windows: [Span; 2],
+    writes: Factors,
+}
+
+impl Pixel<'_> {
+    /// `n` channels from channel `at` on: `V` times two whole vectors, or of `V = 1` a part of them.
+    #[inline(always)]
+    fn channels<S: Simd, const V: usize>(&self, s: S, at: usize, n: usize, out: &mut [f32]) {
+        let (op, reads, [rows, columns]) = (self.op, self.picture.factors(), self.windows);
+        let each = 2 * S::LANES;
+        let mut held = [[s.splat(if op == Op::Max { f32::NEG_INFINITY } else { 0.0 }); 2]; V];
+        for y in 0..rows.count {
+            let row = (rows.first + y * rows.step) * self.width;
+            for i in 0..columns.count {
+                let pixel = self.picture.row(row + columns.first + i * columns.step);
+                let from = &pixel[reads.floats(at)..][..reads.floats(n)];
+                for (k, held) in held.iter_mut().enumerate() {
+                    let from = from[reads.floats(k * each)..].as_ptr();
+                    // SAFETY: the slice holds `n` numbers, `V * each` of them or the one time fewer.
+                    let x = unsafe {
+                        match reads {
+                            Factors::F32 => load_two(s, reads, from, n.min(each)),
+                            Factors::Bf16 => s.halves(load_up_to(s, from, n / 2)),
+                        }
+                    };
+                    for (held, x) in held.iter_mut().zip(x) {
+                        *held = match op {
+                            Op::Max => s.select(s.is_nan(*held), *held, s.max(*held, x)),
+                            Op::Mean => s.add(*held, x),
+                        };
+                    }
+                }
+            }
+        }
+        let weight = if op == Op::Mean { (rows.weight * columns.weight) as f32 } else { 1.0 };
+        let out = &mut out[self.writes.floats(at)..][..self.writes.floats(n)];
+        for (k, [low, high]) in held.into_iter().enumerate() {
+            let [low, high] = if reads == Factors::Bf16 { s.zip(low, high) } else { [low, high] };
+            let both = [s.div(low, s.splat(weight)), s.div(high, s.splat(weight))];
+            let to = out[self.writes.floats(k * each)..].as_mut_ptr();
+            // SAFETY: as above.
+            unsafe { store_two(s, self.writes, both, to, n.min(each)) };
+        }
     }
 }

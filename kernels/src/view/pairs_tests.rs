@@ -4,8 +4,9 @@ use crate::attention::{Attention, attention, attention_scratch_len};
 use crate::conv::{Algorithm, Conv2d, PackedConv, conv2d, conv2d_scratch_len, takes_pairs};
 use crate::gemm::{Epilogue, PackedMatrix, Residual, linear};
 use crate::norm::{LayerNorm, layer_norm, rms_norm};
+use crate::pool2d::{Pool2d, avg_pool2d, max_pool2d};
 use crate::simd::bf16;
-use crate::testing::{Random, columns, everywhere_at_random};
+use crate::testing::{Random, bf16_floats, columns, everywhere_at_random};
 use crate::{Activation, Factors, Image, ImageMut, Rows, RowsMut};
 
 const UNTOUCHED: f32 = -77.0;
@@ -31,6 +32,30 @@ fn check_written(random: &mut Random, [rows, width]: [usize; 2], run: impl Fn(Ro
     assert_eq!(bits(&found), bits(&in_pairs(&numbers)), "{rows} rows of {width}");
 }
 
+/// Checks that `run` adds numbers in bf16, elsewhere and in place, as it adds the same in `f32`.
+fn check_added(
+    random: &mut Random,
+    [rows, width]: [usize; 2],
+    run: impl Fn(Option<Residual>, RowsMut),
+) {
+    let before_activation = random.flag();
+    let summand = bf16_floats(&random.floats(rows * width));
+    let pairs = in_pairs(&summand);
+    let added = |rows: Rows| {
+        let mut out = vec![0.0; rows.rows() * width];
+        run(Some(Residual::Rows { rows, before_activation }), RowsMut::dense(&mut out, width));
+        out
+    };
+    let expected = added(Rows::dense(&summand, width));
+    let found = added(Rows::dense(&pairs, width / 2).holding(Factors::Bf16));
+    assert_eq!(bits(&found), bits(&expected), "{rows} rows of {width}");
+
+    let mut in_place = pairs;
+    let out = RowsMut::dense(&mut in_place, width / 2).holding(Factors::Bf16);
+    run(Some(Residual::InPlace { before_activation }), out);
+    assert_eq!(bits(&in_place), bits(&in_pairs(&expected)), "{rows} rows of {width} in place");
+}
+
 fn random_activation(random: &mut Random) -> Activation {
     [Activation::Identity, Activation::Relu, Activation::Silu][random.of(0..3)]
 }
@@ -50,6 +75,9 @@ fn linears_write_and_read_pairs() {
             let packed = PackedMatrix::with_factors(ctx.isa, factors, n, k, &w);
             let rows = Rows::dense(&x, k);
             check_written(random, [m, n], |out| linear(ctx, rows, &packed, epilogue, out));
+            check_added(random, [m, n], |residual, out| {
+                linear(ctx, rows, &packed, Epilogue { residual, ..epilogue }, out);
+            });
         }
 
         let packed = PackedMatrix::with_factors(ctx.isa, Factors::Bf16, n, k, &w);
@@ -74,18 +102,6 @@ fn pairs_are_no_numbers() {
 }
 
 #[test]
-#[should_panic(expected = "pairs lie where a residual of numbers does")]
-fn pairs_do_not_take_the_place_of_numbers() {
-    let pool = crate::Pool::new(1);
-    let ctx = crate::Context { isa: crate::Isa::Scalar, pool: &pool };
-    let packed = PackedMatrix::with_factors(ctx.isa, Factors::Bf16, 2, 2, &[1.0; 4]);
-    let residual = Some(Residual::InPlace { before_activation: false });
-    let (x, mut out) = ([0.0; 2], [0.0]);
-    let rows = RowsMut::dense(&mut out, 1).holding(Factors::Bf16);
-    linear(ctx, Rows::dense(&x, 2), &packed, Epilogue { residual, ..Epilogue::default() }, rows);
-}
-
-#[test]
 fn convolutions_write_and_read_pairs() {
     let ways = [
         (Algorithm::Direct, 1),
@@ -104,20 +120,23 @@ fn convolutions_write_and_read_pairs() {
         let epilogue = Epilogue { activation: random_activation(random), ..Epilogue::default() };
         let packed = PackedConv::with(ctx.isa, algorithm, Factors::Bf16, spec, shape, &weight);
         let [oh, ow] = spec.output_size([h, w], [3, 3]);
-        let run = |input: Image, out: RowsMut| {
+        let run = |input: Image, epilogue: Epilogue, out: RowsMut| {
             let mut scratch = vec![f32::NAN; conv2d_scratch_len(&packed, size, ctx.pool.threads())];
             let out = ImageMut::of_rows(out, [1, oh, ow, o]);
             conv2d(ctx, input, &packed, epilogue, out, &mut scratch);
         };
         let input = Image::dense(&x, size);
-        check_written(random, [oh * ow, o], |out| run(input, out));
+        check_written(random, [oh * ow, o], |out| run(input, epilogue, out));
+        check_added(random, [oh * ow, o], |residual, out| {
+            run(input, Epilogue { residual, ..epilogue }, out);
+        });
 
         if takes_pairs(algorithm, Factors::Bf16, &spec, shape) && i.is_multiple_of(2) {
             let (mut of_numbers, mut of_pairs) = (vec![0.0; oh * ow * o], vec![0.0; oh * ow * o]);
-            run(input, RowsMut::dense(&mut of_numbers, o));
+            run(input, epilogue, RowsMut::dense(&mut of_numbers, o));
             let pairs = in_pairs(&x);
             let rows = Rows::dense(&pairs, i / 2).holding(Factors::Bf16);
-            run(Image::of_rows(rows, size), RowsMut::dense(&mut of_pairs, o));
+            run(Image::of_rows(rows, size), epilogue, RowsMut::dense(&mut of_pairs, o));
             assert_eq!(bits(&of_numbers), bits(&of_pairs), "{ctx:?} {shape:?} {size:?}");
         }
     });
@@ -133,6 +152,33 @@ fn normalisations_write_pairs() {
         let norm = LayerNorm { weight: Some(&weight), bias: Some(&bias), eps: 1e-5 };
         check_written(random, [rows, width], |out| layer_norm(ctx, &norm, x, None, out));
         check_written(random, [rows, width], |out| rms_norm(ctx, Some(&weight), 1e-6, x, out));
+    });
+}
+
+#[test]
+fn pools_write_and_read_pairs() {
+    everywhere_at_random(10, |ctx, random| {
+        let (h, w, c) = (random.of(3..9), random.of(3..9), 2 * random.of(1..80));
+        let pool = Pool2d { pad: [1; 4], ..Pool2d::new(3, random.of(1..3)) };
+        let [oh, ow] = pool.out_size([h, w]).unwrap();
+        let (size, shape) = ([1, h, w, c], [1, oh, ow, c]);
+        let x = bf16_floats(&random.floats(h * w * c));
+        let pairs = in_pairs(&x);
+        let rows = Rows::dense(&pairs, c / 2).holding(Factors::Bf16);
+        for image in [Image::dense(&x, size), Image::of_rows(rows, size)] {
+            check_written(random, [oh * ow, c], |out| {
+                max_pool2d(ctx, &pool, image, ImageMut::of_rows(out, shape));
+            });
+            check_written(random, [oh * ow, c], |out| {
+                avg_pool2d(ctx, &pool, true, image, ImageMut::of_rows(out, shape));
+            });
+        }
+        let largest = |image: Image| {
+            let mut out = vec![0.0; oh * ow * c];
+            max_pool2d(ctx, &pool, image, ImageMut::dense(&mut out, shape));
+            bits(&out)
+        };
+        assert_eq!(largest(Image::of_rows(rows, size)), largest(Image::dense(&x, size)));
     });
 }
 

@@ -1,13 +1,14 @@
-//! Which values are written in bf16: those that are multiplied in bf16 and read by nothing else.
+//! Which values are written in bf16: those that are multiplied in bf16 or added to such a product, and read by nothing else.
 //!
-//! Such a value is rounded once where it is written, and not by each product that reads it. The answers are the same. What lies
-//! in one memory, such as a concatenation and its parts, is in pairs as a whole or not at all.
+//! Such a value is rounded once where it is written, and not by each product that reads it. A sum is rounded then too, as it is
+//! where a whole network is in bf16. What lies in one memory, such as a concatenation and its parts, is in pairs as a whole or
+//! not at all.
 
 use ocelli_kernels::{Factors, Isa};
 
 use super::{Layout, Place, Relation, is_computed, producer_of};
 use crate::cpu::lower::conv::Form;
-use crate::op::Op;
+use crate::op::{Op, PoolKind};
 use crate::{Graph, Node, Value};
 
 impl Layout {
@@ -29,7 +30,7 @@ impl Layout {
             && members.all(|value| self.base(value) != root || self.is_pairs(graph, isa, value))
     }
 
-    /// Whether `value` is written in pairs, as part of what it lies in, and its readers multiply it in bf16.
+    /// Whether `value` can be written in pairs, as part of what it lies in, and its readers multiply or add it.
     fn is_pairs(&self, graph: &Graph, isa: Isa, value: Value) -> bool {
         let place = match self.parents[value.0 as usize] {
             None => true,
@@ -46,7 +47,7 @@ impl Layout {
             && graph.nodes.iter().filter(|node| node.inputs.contains(&value)).all(|node| {
                 self.is_view(node)
                     || self.is_embedded(graph, node)
-                    || multiplies_first(graph, isa, node, value)
+                    || takes_pairs(graph, isa, node, value)
             })
     }
 
@@ -68,7 +69,7 @@ impl Layout {
 /// Whether the kernel of `node` can write pairs.
 fn writes_pairs(graph: &Graph, node: &Node) -> bool {
     match &node.op {
-        Op::Linear(_) | Op::RmsNorm(_) | Op::Resize(_) => true,
+        Op::Linear(_) | Op::RmsNorm(_) | Op::Resize(_) | Op::Pool(_) => true,
         Op::Conv2d(conv) => conv.groups == 1,
         Op::Attention { heads, .. } => {
             (graph.shape(node.outputs[0]).last_dim() / heads).is_multiple_of(2)
@@ -78,15 +79,22 @@ fn writes_pairs(graph: &Graph, node: &Node) -> bool {
     }
 }
 
-/// Whether `value` is what `node` multiplies with its weights in bf16.
-fn multiplies_first(graph: &Graph, isa: Isa, node: &Node, value: Value) -> bool {
-    node.inputs[0] == value
-        && !node.inputs[1..].contains(&value)
-        && match &node.op {
-            Op::Linear(_) => true,
-            Op::Conv2d(conv) => Form::of(graph, node, conv, isa, Factors::Bf16).takes_pairs(),
-            _ => false,
-        }
+/// Whether `node` multiplies `value` with its weights in bf16, or adds it to products, or both, or chooses of its numbers.
+fn takes_pairs(graph: &Graph, isa: Isa, node: &Node, value: Value) -> bool {
+    let takes_first = match &node.op {
+        Op::Linear(_) => true,
+        Op::Conv2d(conv) => Form::of(graph, node, conv, isa, Factors::Bf16).takes_pairs(),
+        Op::Pool(pool) => pool.kind == PoolKind::Max,
+        _ => false,
+    };
+    let adds = match &node.op {
+        Op::Linear(_) => true,
+        Op::Conv2d(conv) => conv.groups == 1,
+        _ => false,
+    };
+    let last = node.op.residual_of(&node.inputs).map(|_| node.inputs.len() - 1);
+    let mut reads = node.inputs.iter().enumerate().filter(|(_, input)| **input == value);
+    reads.all(|(i, _)| if Some(i) == last { adds } else { i == 0 && takes_first })
 }
 
 #[cfg(test)]
@@ -129,6 +137,35 @@ mod tests {
         assert_eq!(pairs.collect::<Vec<_>>(), [yes, no, yes, no, yes, no, yes, yes, no]);
         let stem = layout.place(values[0]);
         assert_eq!((stem.ld, layout.floats(&g, values[0])), (16, 20 * 16));
+    }
+
+    #[test]
+    fn what_is_added_to_products_is_in_pairs() {
+        let (mut g, w) = (Graph::new(), weights());
+        let x = g.input("x", &[1, 6, 6, 3]).unwrap();
+        let stem = g.conv(x, &w.at("stem"), 16, Conv::same(3)).unwrap();
+        let pooled = g.max_pool(stem, 3, 2, 1).unwrap();
+        let first = g.conv(pooled, &w.at("first"), 16, Conv::k(1)).unwrap();
+        let sum = g.add(pooled, first).unwrap();
+        let second = g.conv(sum, &w.at("second"), 16, Conv::k(1)).unwrap();
+        let last = g.add(sum, second).unwrap();
+        let y = g.conv(last, &w.at("y"), 6, Conv::k(1)).unwrap();
+        g.output("y", y);
+        let both = g.layer_norm_plain(last, 1e-5);
+        g.output("both", both);
+        let g = passes::optimise(&g);
+        let mut layout = Layout::of(&g);
+        layout.write_pairs(&g, Isa::Scalar);
+        let pairs = [stem, pooled, last].map(|value| layout.place(value).factors);
+        assert_eq!(pairs, [Factors::Bf16, Factors::Bf16, Factors::F32]);
+
+        let mut without = g.clone();
+        without.outputs.retain(|(name, _)| name == "y");
+        let g = passes::optimise(&without);
+        let mut layout = Layout::of(&g);
+        layout.write_pairs(&g, Isa::Scalar);
+        let pairs = [stem, pooled, last].map(|value| layout.place(value).factors);
+        assert_eq!(pairs, [Factors::Bf16; 3]);
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::Window;
 use crate::Factors;
-use crate::gemm::indirect::{Left, Table};
 use crate::gemm::rounded::{Rounded, copy, round};
+use crate::gemm::source::{Left, Table};
 use crate::simd::Simd;
 
 /// Taps that read one line of the input.

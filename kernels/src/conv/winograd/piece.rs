@@ -237,6 +237,7 @@ impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool>
             columns: panel.columns,
             out: &to[..pixels.len()],
             residual: &residual[..residuals],
+            adds: epilogue.residual_factors(out.pixels.factors()),
             before_activation: epilogue.adds_before_activation(),
             activation: epilogue.activation,
             writes: out.pixels.factors(),

@@ -1,0 +1,198 @@
+//! A copy of a picture and its border in bf16, in which the pixels of all rows of a product are equally far apart.
+//!
+//! A product has a row for each place of the copy, those at the right border among them, which are no pixels of the output.
+//! Strides take pixels of each remainder apart, so that neighbours of the output read neighbours there.
+
+use std::ops::Range;
+
+use super::Conv2d;
+use crate::gemm::rounded::{Rounded, copy, round};
+use crate::gemm::row_stride;
+use crate::gemm::source::{GAP, Left, MAX_TAPS, Source, Table};
+use crate::matmul::Scratch;
+use crate::simd::{Kernel, Simd, dispatch_bf16};
+use crate::{Context, Factors, Image, Isa};
+
+/// The extents of a copy: a plane of `lines` by `width` pixels for each picture and each remainder by the strides.
+#[derive(Clone, Copy)]
+pub(super) struct Planes {
+    pictures: usize,
+    lines: usize,
+    width: usize,
+    /// Floats from one pixel to the next.
+    ld: usize,
+    remainders: [usize; 2],
+    /// Height and width of the output.
+    size: [usize; 2],
+}
+
+impl Planes {
+    /// For pictures `[n, h, w, c]` and a kernel of `kh` by `kw`.
+    pub(super) fn new(
+        isa: Isa,
+        spec: &Conv2d,
+        [pictures, h, w, c]: [usize; 4],
+        kernel: [usize; 2],
+    ) -> Planes {
+        let size = spec.output_size([h, w], kernel);
+        let remainders = [0, 1].map(|axis| match spec.dilation[axis] * (kernel[axis] - 1) {
+            0 => 1,
+            _ => spec.stride[axis],
+        });
+        let extent = |axis: usize| {
+            let reach = spec.dilation[axis] * (kernel[axis] - 1) / spec.stride[axis];
+            size[axis] + reach
+        };
+        let floats = Factors::Bf16.floats(c).next_multiple_of(isa.lanes());
+        Planes {
+            pictures,
+            lines: extent(0),
+            width: extent(1),
+            ld: row_stride(floats),
+            remainders,
+            size,
+        }
+    }
+
+    /// Floats of the copy.
+    pub(super) fn floats(&self) -> usize {
+        self.remainders[0] * self.remainders[1] * self.plane() * self.ld
+    }
+
+    /// Pixels of all pictures with one remainder.
+    fn plane(&self) -> usize {
+        self.pictures * self.lines * self.width
+    }
+
+    /// Rows of a product: places up to the last that is a pixel of the output.
+    pub(super) fn rows(&self) -> usize {
+        if self.pictures * self.size[0] * self.size[1] == 0 {
+            return 0;
+        }
+        let lines = (self.pictures - 1) * self.lines + self.size[0] - 1;
+        lines * self.width + self.size[1]
+    }
+
+    /// Copies `input` to `to`, which has [`Planes::floats`].
+    pub(super) fn fill(&self, ctx: Context, spec: &Conv2d, input: &Image, to: &mut [f32]) {
+        assert!(to.len() >= self.floats(), "scratch for the border");
+        let to = Scratch(to.as_mut_ptr());
+        let lines = self.remainders[0] * self.remainders[1] * self.pictures * self.lines;
+        ctx.pool.run(lines, &|index| {
+            let line = index % (self.pictures * self.lines);
+            let remainder = index / (self.pictures * self.lines);
+            let [down, across] = [remainder / self.remainders[1], remainder % self.remainders[1]];
+            let y = line % self.lines * spec.stride[0] + down;
+            let y = Some(y.wrapping_sub(spec.pad[0])).filter(|&y| y < input.h);
+            let line = Line {
+                from: y.map(|y| {
+                    let pixel = (line / self.lines * input.h + y) * input.w;
+                    input.pixels.data().wrapping_add(pixel * input.pixels.ld())
+                }),
+                first: across.wrapping_sub(spec.pad[1]),
+                step: spec.stride[1],
+                planes: self,
+                input,
+                to: to.at(index * self.width * self.ld),
+            };
+            dispatch_bf16(ctx.isa, line);
+        });
+    }
+
+    /// Where the rows of a product with a kernel of `kh` by `kw` are, once the copy is at `from`.
+    pub(super) fn source(&self, spec: &Conv2d, [kh, kw]: [usize; 2], from: &[f32]) -> Padded {
+        let mut taps = [0; MAX_TAPS];
+        for (tap, offset) in taps[..kh * kw].iter_mut().enumerate() {
+            let [y, x] = [tap / kw * spec.dilation[0], tap % kw * spec.dilation[1]];
+            let plane = y % spec.stride[0] * self.remainders[1] + x % spec.stride[1];
+            let place = y / spec.stride[0] * self.width + x / spec.stride[1];
+            *offset = (plane * self.plane() + place) * self.ld;
+        }
+        Padded { planes: *self, first: from.as_ptr(), taps }
+    }
+}
+
+/// A line of a plane.
+struct Line<'a> {
+    /// The first pixel of the input's line, if it has one.
+    from: Option<*const f32>,
+    /// Which pixel of it the first of the plane is; one outside if it wraps.
+    first: usize,
+    step: usize,
+    planes: &'a Planes,
+    input: &'a Image<'a>,
+    to: *mut f32,
+}
+
+impl Kernel for Line<'_> {
+    type Output = ();
+
+    /// The maker vouches for the pixels of both lines.
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let (pixels, c, ld) = (self.input.pixels, self.input.c, self.planes.ld);
+        let floats = Factors::Bf16.floats(c);
+        for i in 0..self.planes.width {
+            let (x, to) = (self.first.wrapping_add(i * self.step), self.to.wrapping_add(i * ld));
+            // SAFETY: the pixel is in the input, and `ld` floats of the copy are whole vectors.
+            unsafe {
+                match (self.from.filter(|_| x < self.input.w), pixels.factors()) {
+                    (None, _) => std::slice::from_raw_parts_mut(to, ld).fill(0.0),
+                    (Some(from), Factors::Bf16) => copy(s, from.add(x * pixels.ld()), floats, to),
+                    (Some(from), Factors::F32) => round(s, from.add(x * pixels.ld()), c, to),
+                }
+            }
+        }
+    }
+}
+
+/// The rows of a product that reads a copy.
+pub(super) struct Padded {
+    planes: Planes,
+    first: *const f32,
+    /// Floats from a row's first to those of each tap.
+    taps: [usize; MAX_TAPS],
+}
+
+// SAFETY: it is only read.
+unsafe impl Sync for Padded {}
+
+impl Source for Padded {
+    const HAS_GAPS: bool = true;
+
+    #[inline(always)]
+    fn gather(&self, rows: Range<usize>, at: usize, taps: Range<usize>, table: &mut Table) {
+        let ld = self.planes.ld;
+        for (to, offset) in table.rows.iter_mut().zip(&self.taps[taps]) {
+            for (to, row) in to[at..].iter_mut().zip(rows.clone()) {
+                *to = self.first.wrapping_add(offset + row * ld);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn gather_line<S: Simd>(
+        &self,
+        _: S,
+        rows: Range<usize>,
+        at: usize,
+        left: Left,
+        table: &mut Table,
+        _: &mut Rounded,
+    ) -> bool {
+        let first = self.first.wrapping_add(rows.start * self.planes.ld);
+        for (to, offset) in table.rows.iter_mut().zip(&self.taps[..left.taps]) {
+            to[at] = first.wrapping_add(*offset);
+            to[at + 1] = to[at].wrapping_add(self.planes.ld);
+        }
+        true
+    }
+
+    #[inline(always)]
+    fn output(&self, row: usize) -> usize {
+        let Planes { lines, width, size: [h, w], .. } = self.planes;
+        let (line, x) = (row / width, row % width);
+        let (picture, y) = (line / lines, line % lines);
+        if y < h && x < w { (picture * h + y) * w + x } else { GAP }
+    }
+}
