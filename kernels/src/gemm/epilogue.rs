@@ -156,25 +156,66 @@ impl Finish<'_> {
             }
             let residual = self.residual.get(row).copied();
             let sums = self.sums.wrapping_add(row * self.stride);
-            for at in (0..self.columns).step_by(2 * S::LANES) {
-                let n = (self.columns - at).min(2 * S::LANES);
-                // SAFETY: the maker vouches for `columns` numbers at each pointer; `at + n <= columns`.
-                unsafe {
-                    let [low, high] = load_two(s, Factors::F32, sums.add(at), n);
-                    let [first, second] = match residual {
-                        Some(from) => load_two(s, self.adds, from.add(self.adds.floats(at)), n),
-                        None => [s.zero(); 2],
-                    };
-                    let adds = residual.is_some();
-                    let low = self.apply(s, activation, low, adds.then_some(first));
-                    let high = if n > S::LANES {
-                        self.apply(s, activation, high, adds.then_some(second))
-                    } else {
-                        high
-                    };
-                    let out = out.add(self.writes.floats(at));
-                    store_two(s, self.writes, [low, high], out, n);
+            if [self.writes, self.adds] == [Factors::F32; 2] {
+                self.numbers(s, activation, (sums, residual), out);
+            } else {
+                self.some_pairs(s, activation, (sums, residual), out);
+            }
+        }
+    }
+
+    /// A row of numbers to which numbers are added.
+    #[inline(always)]
+    fn numbers<S: Simd>(
+        &self,
+        s: S,
+        activation: Activation,
+        (sums, residual): (*const f32, Option<*const f32>),
+        out: *mut f32,
+    ) {
+        let whole = self.columns / S::LANES * S::LANES;
+        // SAFETY: the maker vouches for `columns` floats at each pointer; `at + n <= columns`.
+        unsafe {
+            for at in (0..whole).step_by(S::LANES) {
+                let sum = s.load_ptr(sums.add(at));
+                let residual = residual.map(|r| s.load_ptr(r.add(at)));
+                s.store_ptr(self.apply(s, activation, sum, residual), out.add(at));
+            }
+            let n = self.columns - whole;
+            if n > 0 {
+                let sum = s.load_ptr_partial(sums.add(whole), n);
+                let residual = residual.map(|r| s.load_ptr_partial(r.add(whole), n));
+                let all = self.apply(s, activation, sum, residual);
+                s.store_ptr_partial(all, out.add(whole), n);
+            }
+        }
+    }
+
+    /// A row of which pairs are written, added or both.
+    #[inline(always)]
+    fn some_pairs<S: Simd>(
+        &self,
+        s: S,
+        activation: Activation,
+        (sums, residual): (*const f32, Option<*const f32>),
+        out: *mut f32,
+    ) {
+        for at in (0..self.columns).step_by(2 * S::LANES) {
+            let n = (self.columns - at).min(2 * S::LANES);
+            // SAFETY: the maker vouches for `columns` numbers at each pointer; `at + n <= columns`.
+            unsafe {
+                let [mut low, mut high] = load_two(s, Factors::F32, sums.add(at), n);
+                let [mut first, mut second] = [None; 2];
+                if let Some(from) = residual {
+                    let both = load_two(s, self.adds, from.add(self.adds.floats(at)), n);
+                    [first, second] = [Some(both[0]), Some(both[1])];
                 }
+                low = self.apply(s, activation, low, first);
+                if n > S::LANES {
+                    high = self.apply(s, activation, high, second);
+                }
+                let out = out.add(self.writes.floats(at));
+                store_two(s, self.writes, [low, high], out, n);
             }
         }
     }

@@ -80,12 +80,17 @@ impl Panels {
 struct CacheLine([f32; 16]);
 
 /// Floats that begin at a cache line.
+#[derive(Default)]
 pub(crate) struct Aligned {
     lines: Vec<CacheLine>,
     len: usize,
 }
 
 impl Aligned {
+    pub(crate) const fn none() -> Aligned {
+        Aligned { lines: Vec::new(), len: 0 }
+    }
+
     pub(crate) fn zeros(len: usize) -> Aligned {
         Aligned { lines: vec![CacheLine([0.0; 16]); len.div_ceil(16)], len }
     }

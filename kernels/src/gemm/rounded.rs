@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::ops::Range;
 
+use super::panels::Aligned;
 use super::row_stride;
 use super::tile::MAX_MR;
 use crate::Factors;
@@ -10,13 +11,13 @@ use crate::simd::{Kernel, Simd};
 use crate::vectors::load_up_to;
 
 thread_local! {
-    static KEPT: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
+    static KEPT: Cell<Aligned> = const { Cell::new(Aligned::none()) };
 }
 
 /// The rows of a tile as pairs of bf16, in memory that a thread keeps.
 #[derive(Default)]
 pub(crate) struct Rounded {
-    floats: Vec<f32>,
+    floats: Aligned,
     used: usize,
 }
 
@@ -34,7 +35,7 @@ impl Rounded {
     pub(crate) fn begin(&mut self, floats: usize) {
         self.used = 0;
         if self.floats.len() < floats {
-            self.floats.resize(floats, 0.0);
+            self.floats = Aligned::zeros(floats);
         }
     }
 
