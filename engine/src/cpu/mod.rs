@@ -54,8 +54,8 @@ impl CpuExecutor {
         CpuExecutor { isa, factors, pool, packs: Arc::default() }
     }
 
-    /// The same in another precision. [`Precision::Bf16`] rounds what linear layers and most convolutions multiply;
-    /// everything else, sums and activations among it, stays `f32`.
+    /// The same in another precision. [`Precision::Bf16`] rounds what linear layers and most convolutions multiply, and what is
+    /// added to their products where all readers multiply or add it. Sums of products stay `f32`, and all else does.
     ///
     /// # Errors
     /// [`Error::Unsupported`] for other precisions.
