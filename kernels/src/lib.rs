@@ -16,6 +16,7 @@
 #![allow(clippy::wildcard_imports, reason = "std::arch is imported whole")]
 
 pub mod activation;
+mod aligned;
 pub mod attention;
 pub mod binary;
 mod context;

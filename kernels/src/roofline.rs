@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use crate::gemm::panels::Aligned;
+use crate::aligned::{Aligned, ZEROS};
 use crate::gemm::tile::{MAX_MR, MAX_NR, TileArgs, groups_of, has_groups, tile, tile_shape};
 use crate::simd::{Kernel, Simd, dispatch_bf16, dispatch_products};
 use crate::{Factors, Isa, Pool};
@@ -101,7 +101,6 @@ impl Kernel for Tiles {
         let left = Aligned::zeros(MAX_MR * TILE_PAIRS);
         let right = Aligned::zeros(MAX_NR * TILE_PAIRS);
         let mut out = Aligned::zeros(MAX_MR * MAX_NR);
-        let zeros = [0.0; MAX_NR];
         let mut rows = [std::ptr::null(); MAX_MR];
         let mut to = [std::ptr::null_mut(); MAX_MR];
         for (i, (row, to)) in rows.iter_mut().zip(&mut to).enumerate() {
@@ -113,7 +112,7 @@ impl Kernel for Tiles {
             taps: 1,
             k: TILE_PAIRS,
             panel: right.as_ptr(),
-            init: zeros.as_ptr(),
+            init: ZEROS.as_ptr(),
             init_ld: 0,
             floor: f32::NEG_INFINITY,
             out: to.as_ptr(),

@@ -1,12 +1,12 @@
 //! A tile of queries against all keys, with an online softmax.
 
 use std::f32::consts::LOG2_E;
-use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::Job;
 use super::exp::{exp2, exp2_coarse};
 use crate::Factors;
+use crate::aligned::{Lines, ZEROS};
 use crate::gemm::panels::Panels;
 use crate::gemm::rounded::Rounded;
 use crate::gemm::tile::{MAX_MR, MAX_NR, TileArgs, groups_of, tile, tile_shape};
@@ -67,10 +67,6 @@ impl<const PAIRS: bool> Kernel for Queries<'_, PAIRS> {
 /// A number per query of a tile, in whole vectors.
 type OfQueries = [f32; MAX_MR];
 
-/// Floats that begin at a cache line.
-#[repr(C, align(64))]
-struct Lines<const N: usize>([MaybeUninit<f32>; N]);
-
 /// Scores and sums of the queries of a tile.
 struct Memory {
     scores: Lines<{ MAX_MR * SCORES }>,
@@ -78,13 +74,9 @@ struct Memory {
 }
 
 impl Memory {
-    #[allow(clippy::large_stack_arrays, reason = "a run allocates nothing, and stacks have room")]
     #[inline(always)]
     fn new() -> Memory {
-        Memory {
-            scores: Lines([MaybeUninit::uninit(); MAX_MR * SCORES]),
-            sums: Lines([MaybeUninit::uninit(); MAX_MR * VALUES]),
-        }
+        Memory { scores: Lines::new(), sums: Lines::new() }
     }
 }
 
@@ -148,7 +140,7 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
     }
 
     fn scores_of(&mut self, i: usize) -> *mut f32 {
-        self.memory.scores.0.as_mut_ptr().cast::<f32>().wrapping_add(i * SCORES)
+        self.memory.scores.as_mut_ptr().wrapping_add(i * SCORES)
     }
 
     /// Floats from one row of sums to the next: whole panels.
@@ -158,7 +150,7 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
     }
 
     fn sums_of(&mut self, i: usize) -> *mut f32 {
-        self.memory.sums.0.as_mut_ptr().cast::<f32>().wrapping_add(i * self.sums_ld())
+        self.memory.sums.as_mut_ptr().wrapping_add(i * self.sums_ld())
     }
 
     /// Scores of all queries with `keys`, whole panels of them.
@@ -170,7 +162,6 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
         let groups = groups_of(S::ISA, shape.factors, self.count);
         for first in keys.clone().step_by(nr) {
             let width = layout.get(first / nr).width;
-            let zeros = [0.0; MAX_NR];
             let mut out = [std::ptr::null_mut(); MAX_MR];
             for (i, out) in out[..self.count].iter_mut().enumerate() {
                 *out = self.scores_of(i).wrapping_add(first - keys.start);
@@ -180,7 +171,7 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
                 taps: 1,
                 k: dim,
                 panel: self.job.keys(self.head).wrapping_add(first * dim),
-                init: zeros.as_ptr(),
+                init: ZEROS.as_ptr(),
                 init_ld: 0,
                 floor: f32::NEG_INFINITY,
                 out: out.as_ptr(),
@@ -327,7 +318,6 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
     /// Adds the values of `keys`, weighted.
     #[inline(always)]
     fn gather<S: Simd>(&mut self, s: S, keys: &Range<usize>, first: bool) {
-        let zeros = [0.0; MAX_NR];
         let (_, nr) = tile_shape(S::ISA, self.job.shape.factors);
         let shape = self.job.shape;
         let [_, depth] = shape.depths();
@@ -351,7 +341,7 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
                 k: shape.factors.floats(keys.len()),
                 panel: values
                     .wrapping_add(column * depth + shape.factors.floats(keys.start) * width),
-                init: if first { zeros.as_ptr() } else { out[0].cast_const() },
+                init: if first { ZEROS.as_ptr() } else { out[0].cast_const() },
                 init_ld: if first { 0 } else { self.sums_ld() },
                 floor: f32::NEG_INFINITY,
                 out: out.as_ptr(),

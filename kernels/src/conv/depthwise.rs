@@ -6,7 +6,7 @@
 use std::mem::MaybeUninit;
 
 use super::{Conv2d, PackedConv};
-use crate::gemm::panels::Aligned;
+use crate::aligned::Aligned;
 use crate::gemm::{Epilogue, Finish, Residual};
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::split::part;

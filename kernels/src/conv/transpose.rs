@@ -4,9 +4,10 @@
 //! ordinary convolution of stride one with every `stride`-th tap of the kernel, written to every `stride`-th pixel.
 
 use super::window::{Phase, Window};
+use crate::aligned::Aligned;
 use crate::gemm::Epilogue;
 use crate::gemm::indirect::Product;
-use crate::gemm::panels::{Aligned, Panels};
+use crate::gemm::panels::Panels;
 use crate::{Context, Factors, Image, ImageMut, Isa};
 
 /// How a transposed convolution spreads its input.

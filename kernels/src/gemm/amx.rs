@@ -1,9 +1,10 @@
 //! The register tile of AMX: two groups of up to 16 rows by one or two registers of 16 columns.
 
 use std::arch::asm;
-use std::mem::{MaybeUninit, offset_of};
+use std::mem::offset_of;
 
 use super::tile::{MAX_MR, MAX_NR, SECOND, TileArgs};
+use crate::aligned::Lines;
 use crate::simd::{Kernel, Simd, amx};
 
 /// Computes a tile of pairs, for groups of rows that are equally far apart, in the left-hand side as in the output.
@@ -17,8 +18,8 @@ pub(super) unsafe fn tile<S: Simd>(s: S, groups: [usize; 2], width: usize, t: Ti
         unsafe { sums(groups, width, &t, out_of(groups, &t)) };
         return;
     }
-    let mut kept = [MaybeUninit::<f32>::uninit(); MAX_MR * MAX_NR];
-    let kept = kept.as_mut_ptr().cast::<f32>();
+    let mut kept = Lines::<{ MAX_MR * MAX_NR }>::new();
+    let kept = kept.as_mut_ptr();
     let matrix = |group: usize| (kept.wrapping_add(group * SECOND * MAX_NR), MAX_NR);
     // SAFETY: the caller's contract; `kept` holds the rows of both groups.
     unsafe {

@@ -12,6 +12,7 @@ use super::rounded::Rounded;
 use super::source::{GAP, Left, MAX_TAPS, PATCH, Source, Table};
 use super::tile::{MAX_MR, MAX_NR, SECOND, TileArgs, has_groups, tile, tile_shape};
 use super::tiling::Tiling;
+use crate::aligned::{Lines, ZEROS};
 use crate::simd::{Kernel, Simd, dispatch, dispatch_bf16, dispatch_products};
 use crate::{Context, Factors, Isa};
 
@@ -234,7 +235,7 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
                 bias[..columns].copy_from_slice(&all[first..first + columns]);
                 bias.as_ptr()
             }
-            None => bias.as_ptr(),
+            None => ZEROS.as_ptr(),
         };
         let counts = self.counts();
         let mut out = [std::ptr::null_mut(); MAX_MR];
@@ -264,11 +265,12 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
             return;
         }
 
-        let mut sums = [MaybeUninit::<f32>::uninit(); MAX_MR * MAX_NR];
+        let mut sums = Lines::<{ MAX_MR * MAX_NR }>::new();
+        let sums = sums.as_mut_ptr();
         let mut to_sums = [std::ptr::null_mut(); MAX_MR];
         let (rows, _) = tile_shape(S::ISA, if PAIRS { Factors::Bf16 } else { Factors::F32 });
         for (i, to) in to_sums[..rows].iter_mut().enumerate() {
-            *to = sums.as_mut_ptr().cast::<f32>().wrapping_add(i * MAX_NR);
+            *to = sums.wrapping_add(i * MAX_NR);
         }
         let args = TileArgs { out: to_sums.as_ptr(), floor: f32::NEG_INFINITY, ..args };
         if product.taps <= MAX_TAPS {
@@ -276,14 +278,14 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
             unsafe { tile::<S, PAIRS>(s, counts, width, args) };
         } else {
             debug_assert!(!PAIRS, "more taps than are rounded at a time");
-            self.many_taps(s, width, args, sums.as_ptr().cast(), table);
+            self.many_taps(s, width, args, sums, table);
         }
         for (group, count) in counts.into_iter().enumerate() {
             if count == 0 {
                 continue;
             }
             let first = group * SECOND;
-            let sums = sums.as_ptr().cast::<f32>().wrapping_add(first * MAX_NR);
+            let sums = sums.cast_const().wrapping_add(first * MAX_NR);
             self.finish(s, sums, panel, first, &out[first..first + count]);
         }
     }

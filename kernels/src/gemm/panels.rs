@@ -1,6 +1,7 @@
 //! Right-hand sides, cut into panels of as many columns as a register tile has.
 
 use super::tile::tile_shape;
+use crate::aligned::Aligned;
 use crate::simd::bf16;
 use crate::{Factors, Isa};
 
@@ -72,43 +73,6 @@ impl Panels {
                 }
             }
         }
-    }
-}
-
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-struct CacheLine([f32; 16]);
-
-/// Floats that begin at a cache line.
-#[derive(Default)]
-pub(crate) struct Aligned {
-    lines: Vec<CacheLine>,
-    len: usize,
-}
-
-impl Aligned {
-    pub(crate) const fn none() -> Aligned {
-        Aligned { lines: Vec::new(), len: 0 }
-    }
-
-    pub(crate) fn zeros(len: usize) -> Aligned {
-        Aligned { lines: vec![CacheLine([0.0; 16]); len.div_ceil(16)], len }
-    }
-}
-
-impl std::ops::Deref for Aligned {
-    type Target = [f32];
-
-    fn deref(&self) -> &[f32] {
-        // SAFETY: the lines are floats without padding, and hold `len` of them.
-        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.len) }
-    }
-}
-
-impl std::ops::DerefMut for Aligned {
-    fn deref_mut(&mut self) -> &mut [f32] {
-        // SAFETY: the lines are floats without padding, and hold `len` of them.
-        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.len) }
     }
 }
 

@@ -3,10 +3,10 @@
 use std::cell::Cell;
 use std::ops::Range;
 
-use super::panels::Aligned;
 use super::row_stride;
 use super::tile::MAX_MR;
 use crate::Factors;
+use crate::aligned::Aligned;
 use crate::simd::{Kernel, Simd};
 use crate::vectors::load_up_to;
 

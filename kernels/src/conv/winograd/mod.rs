@@ -11,8 +11,9 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Algorithm, Conv2d, FEW_CHANNELS, PackedConv};
+use crate::aligned::Aligned;
 use crate::gemm::Epilogue;
-use crate::gemm::panels::{Aligned, Panels};
+use crate::gemm::panels::Panels;
 use crate::gemm::pieces::PANEL_BYTES;
 use crate::gemm::tile::{MAX_NR, tile_shape};
 use crate::simd::{bf16, dispatch, dispatch_bf16, dispatch_products};

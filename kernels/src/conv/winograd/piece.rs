@@ -1,11 +1,11 @@
 //! A block of squares, from the image's pixels to the output's.
 
 use std::marker::PhantomData;
-use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::GAP;
 use super::transform::Transform;
+use crate::aligned::{Lines, ZEROS};
 use crate::gemm::Epilogue;
 use crate::gemm::epilogue::Finish;
 use crate::gemm::fetch::Fetch;
@@ -150,7 +150,6 @@ impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool>
         let factors = if PAIRS { Factors::Bf16 } else { Factors::F32 };
         let (mr, _) = tile_shape(S::ISA, factors);
         let (k, rows) = (self.squares.k, self.part.tiles.len());
-        let zeros = [0.0_f32; MAX_NR];
         let panels = self.squares.panels[T::RIGHT * T::RIGHT * k * first..].as_ptr();
         let (parts, len) = (rows.div_ceil(mr), k * width);
         for place in 0..A * A {
@@ -177,7 +176,7 @@ impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool>
                     taps: 1,
                     k,
                     panel,
-                    init: zeros.as_ptr(),
+                    init: ZEROS.as_ptr(),
                     init_ld: 0,
                     floor: f32::NEG_INFINITY,
                     out: out.as_ptr(),
@@ -193,8 +192,8 @@ impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool>
     #[inline(always)]
     fn output<S: Simd>(&self, s: S, rows: Range<usize>, panel: Panel) {
         let out = self.squares.out;
-        let mut sums = [MaybeUninit::<f32>::uninit(); MAX_PIXELS * MAX_NR];
-        let sums = sums.as_mut_ptr().cast::<f32>();
+        let mut sums = Lines::<{ MAX_PIXELS * MAX_NR }>::new();
+        let sums = sums.as_mut_ptr();
         let (mut pixels, mut count) = ([0; MAX_PIXELS], 0);
         for row in rows {
             let [n, y, x] = self.place(self.part.tiles.start + row);
