@@ -13,7 +13,7 @@ use std::time::Instant;
 use cases::{Case, OPERATIONS};
 use ocelli_kernels::isa::{ISA_VARIABLE, IsaError};
 use ocelli_kernels::roofline::multiply_adds;
-use ocelli_kernels::{Context, Factors, Isa, Pool};
+use ocelli_kernels::{Context, Isa, Pool, Products};
 
 struct Bench {
     isas: Vec<Isa>,
@@ -37,7 +37,7 @@ fn main() {
     let best = isas[isas.len() - 1];
     let pool = Pool::new(threads);
     let bench = Bench {
-        peak: multiply_adds(best, Factors::F32, &pool),
+        peak: multiply_adds(best, Products::F32, &pool),
         isas,
         pool,
         seconds: if arguments.iter().any(|a| a == "--quick") { 0.05 } else { 0.4 },

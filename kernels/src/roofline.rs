@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::aligned::{Aligned, ZEROS};
 use crate::gemm::tile::{MAX_MR, MAX_NR, TileArgs, groups_of, has_groups, tile, tile_shape};
 use crate::simd::{Kernel, Simd, dispatch_bf16, dispatch_products};
-use crate::{Factors, Isa, Pool};
+use crate::{Isa, Pool, Products};
 
 /// Independent sums: enough to hide the latency of a multiply-add, few enough for the registers.
 const SUMS: usize = 12;
@@ -19,18 +19,19 @@ const TILE_PAIRS: usize = 128;
 /// 128 MiB of numbers.
 pub const BEYOND_CACHES: usize = 32 << 20;
 
-/// Multiply-adds of `factors`, two operations each, in GFLOP/s: the best of some tries of a few milliseconds in which
+/// Multiply-adds of `products`, two operations each, in GFLOP/s: the best of some tries of a few milliseconds in which
 /// nothing is loaded or stored, or little from the first cache where products of tiles are faster.
-pub fn multiply_adds(isa: Isa, factors: Factors, pool: &Pool) -> f64 {
+pub fn multiply_adds(isa: Isa, products: Products, pool: &Pool) -> f64 {
     let threads = pool.threads();
-    if has_groups(isa, factors) {
-        let best = best_of(REPEATS, || pool.run(threads, &|_| dispatch_products(isa, Tiles)));
+    if has_groups(isa, products) {
+        let tiles = Tiles { thirds: products == Products::Bf16x3 };
+        let best = best_of(REPEATS, || pool.run(threads, &|_| dispatch_products(isa, tiles)));
         return (4 * TILES * MAX_MR * MAX_NR * TILE_PAIRS * threads) as f64 / best / 1e9;
     }
-    let each = if factors == Factors::Bf16 { 4.0 } else { 2.0 };
+    let each = if products.are_of_pairs() { 4.0 } else { 2.0 };
     let flops = each * (ROUNDS * SUMS * lanes(isa) * threads) as f64;
     let best =
-        best_of(REPEATS, || pool.run(threads, &|_| dispatch_bf16(isa, MultiplyAdd(factors))));
+        best_of(REPEATS, || pool.run(threads, &|_| dispatch_bf16(isa, MultiplyAdd(products))));
     flops / best / 1e9
 }
 
@@ -68,7 +69,7 @@ fn lanes(isa: Isa) -> usize {
     dispatch_bf16(isa, Lanes)
 }
 
-struct MultiplyAdd(Factors);
+struct MultiplyAdd(Products);
 
 impl Kernel for MultiplyAdd {
     type Output = ();
@@ -80,8 +81,8 @@ impl Kernel for MultiplyAdd {
         for _ in 0..ROUNDS {
             for sum in &mut sums {
                 *sum = match self.0 {
-                    Factors::F32 => s.mul_add(*sum, a, b),
-                    Factors::Bf16 => s.dot_pairs(a, b, *sum),
+                    Products::F32 => s.mul_add(*sum, a, b),
+                    _ => s.dot_pairs(a, b, *sum),
                 };
             }
         }
@@ -91,26 +92,30 @@ impl Kernel for MultiplyAdd {
 }
 
 /// Products of a tile of pairs, the same again and again.
-struct Tiles;
+#[derive(Clone, Copy)]
+struct Tiles {
+    thirds: bool,
+}
 
 impl Kernel for Tiles {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let left = Aligned::zeros(MAX_MR * TILE_PAIRS);
-        let right = Aligned::zeros(MAX_NR * TILE_PAIRS);
+        let left = Aligned::zeros(3 * MAX_MR * TILE_PAIRS);
+        let right = Aligned::zeros(3 * MAX_NR * TILE_PAIRS);
         let mut out = Aligned::zeros(MAX_MR * MAX_NR);
         let mut rows = [std::ptr::null(); MAX_MR];
         let mut to = [std::ptr::null_mut(); MAX_MR];
         for (i, (row, to)) in rows.iter_mut().zip(&mut to).enumerate() {
-            *row = left[i * TILE_PAIRS..].as_ptr();
+            *row = left[3 * i * TILE_PAIRS..].as_ptr();
             *to = out[i * MAX_NR..].as_mut_ptr();
         }
         let args = TileArgs {
             rows: &raw const rows,
             taps: 1,
             k: TILE_PAIRS,
+            third: if self.thirds { TILE_PAIRS } else { 0 },
             panel: right.as_ptr(),
             init: ZEROS.as_ptr(),
             init_ld: 0,
@@ -119,7 +124,7 @@ impl Kernel for Tiles {
             fetch: None,
         };
         for _ in 0..TILES {
-            let groups = groups_of(S::ISA, Factors::Bf16, tile_shape(S::ISA, Factors::Bf16).0);
+            let groups = groups_of(S::ISA, Products::Bf16, tile_shape(S::ISA, Products::Bf16).0);
             // SAFETY: both sides and the output have the extents of the largest tile.
             unsafe { tile::<S, true>(s, groups, MAX_NR, args) };
         }
@@ -152,7 +157,7 @@ mod tests {
     #[test]
     fn both_axes_are_positive_and_finite() {
         let pool = Pool::new(1);
-        let found = multiply_adds(Isa::Scalar, Factors::F32, &pool);
+        let found = multiply_adds(Isa::Scalar, Products::F32, &pool);
         assert!(found > 0.0 && found.is_finite(), "{found}");
         let found = stream(Isa::Scalar, &pool, 1 << 16);
         assert!(found > 0.0 && found.is_finite(), "{found}");

@@ -7,7 +7,7 @@ use ocelli_kernels::conv::{
 };
 use ocelli_kernels::gemm::{Epilogue, PackedMatrix, Residual, linear};
 use ocelli_kernels::matmul::{Matmul, Operand, OperandMut, matmul as multiply, matmul_scratch_len};
-use ocelli_kernels::{Activation, Factors, Image, ImageMut, Rows, RowsMut};
+use ocelli_kernels::{Activation, Factors, Image, ImageMut, Products, Rows, RowsMut};
 
 use super::{Case, numbers};
 
@@ -39,20 +39,25 @@ const EPILOGUES: [([usize; 3], Activation, bool); 6] = [
     ([6400, 32, 32], Activation::Silu, true),
 ];
 
+const PRODUCTS: [Products; 3] = [Products::F32, Products::Bf16, Products::Bf16x3];
+
 pub(crate) fn gemm() -> Vec<Case> {
     let plain = LINEAR.map(|shape| (shape, Activation::Identity, false));
     let all = plain.into_iter().chain(EPILOGUES);
-    let warm = all.flat_map(|case| [Factors::F32, Factors::Bf16].map(|f| linear_with(case, f)));
-    warm.chain([[197, 3072, 768], [580, 1536, 384], [580, 384, 1536]].map(cold)).collect()
+    let warm = all.flat_map(|case| PRODUCTS.map(|products| linear_with(case, products)));
+    let cold = [[197, 3072, 768], [580, 1536, 384], [580, 384, 1536]]
+        .into_iter()
+        .flat_map(|shape| [Products::F32, Products::Bf16x3].map(|products| cold(shape, products)));
+    warm.chain(cold).collect()
 }
 
 /// Layers of a transformer one after the other, whose weights have left the cache when their turn comes again.
-fn cold([m, n, k]: [usize; 3]) -> Case {
+fn cold([m, n, k]: [usize; 3], products: Products) -> Case {
     const LAYERS: usize = 12;
-    let name = format!("linear {m}x{n}x{k} of {LAYERS} layers in turn");
+    let name = format!("linear {m}x{n}x{k} {products:?} of {LAYERS} layers in turn");
     let case = Case::new(name, [m * k + n * k + n, m * n], move |isa| {
         let (x, bias, weight) = (numbers(m * k), numbers(n), numbers(n * k));
-        let pack = |_| PackedMatrix::from_rows_out_in(isa, n, k, &weight);
+        let pack = |_| PackedMatrix::with_products(isa, products, n, k, &weight);
         let layers: Vec<PackedMatrix> = (0..LAYERS).map(pack).collect();
         let mut next = 0;
         move |ctx, out| {
@@ -66,21 +71,22 @@ fn cold([m, n, k]: [usize; 3]) -> Case {
 
 fn linear_with(
     ([m, n, k], activation, adds): ([usize; 3], Activation, bool),
-    factors: Factors,
+    products: Products,
 ) -> Case {
     let plus = if adds { " + rows" } else { "" };
     let name = match activation {
-        Activation::Identity => format!("linear {m}x{n}x{k}{plus} {factors:?}"),
-        activation => format!("linear {m}x{n}x{k} {activation:?}{plus} {factors:?}"),
+        Activation::Identity => format!("linear {m}x{n}x{k}{plus} {products:?}"),
+        activation => format!("linear {m}x{n}x{k} {activation:?}{plus} {products:?}"),
     };
     let case = Case::new(name, [m * k + n * k + n, m * n], move |isa| {
         let (x, bias, rows) = (numbers(m * k), numbers(n), numbers(m * n));
-        let w = PackedMatrix::with_factors(isa, factors, n, k, &numbers(n * k));
+        let w = PackedMatrix::with_products(isa, products, n, k, &numbers(n * k));
         move |ctx, out| {
             let (x, out) = (Rows::dense(&x, k), RowsMut::dense(out, n));
             let rows = Rows::dense(&rows, n);
             let residual = adds.then_some(Residual::Rows { rows, before_activation: false });
-            linear(ctx, x, &w, Epilogue { activation, residual, ..Epilogue::bias(&bias) }, out);
+            let epilogue = Epilogue { activation, residual, ..Epilogue::bias(&bias) };
+            linear(ctx, x, &w, epilogue, out);
         }
     });
     case.flop(2 * m * n * k)
@@ -170,13 +176,13 @@ fn dense([size, i, o, kernel, stride, groups]: [usize; 6]) -> Vec<Case> {
     let [oh, ow] = spec.output_size([size; 2], [kernel; 2]);
     let (input, weight) = ([1, size, size, i], [o, i / groups, kernel, kernel]);
     let [read, weights] = [size * size * i, weight.iter().product()];
-    let case = |(algorithm, factors)| {
+    let case = |(algorithm, products)| {
         let name = format!(
-            "conv2d {size}x{size} {i}->{o} k{kernel} s{stride} g{groups} {algorithm:?} {factors:?}"
+            "conv2d {size}x{size} {i}->{o} k{kernel} s{stride} g{groups} {algorithm:?} {products:?}"
         );
         let case = Case::new(name, [read + weights + o, oh * ow * o], move |isa| {
             let (x, bias) = (numbers(read), numbers(o));
-            let w = PackedConv::with(isa, algorithm, factors, spec, weight, &numbers(weights));
+            let w = PackedConv::with(isa, algorithm, products, spec, weight, &numbers(weights));
             let mut scratch = Vec::new();
             move |ctx, out| {
                 scratch.resize(conv2d_scratch_len(&w, input, ctx.pool.threads()), 0.0);
@@ -187,13 +193,14 @@ fn dense([size, i, o, kernel, stride, groups]: [usize; 6]) -> Vec<Case> {
         case.flop(2 * oh * ow * weights)
     };
     let all = [
-        (Algorithm::Direct, Factors::F32),
-        (Algorithm::Direct, Factors::Bf16),
-        (Algorithm::Winograd2, Factors::F32),
-        (Algorithm::Winograd2, Factors::Bf16),
-        (Algorithm::Winograd3, Factors::F32),
-        (Algorithm::Winograd3, Factors::Bf16),
-        (Algorithm::Winograd4, Factors::F32),
+        (Algorithm::Direct, Products::F32),
+        (Algorithm::Direct, Products::Bf16),
+        (Algorithm::Direct, Products::Bf16x3),
+        (Algorithm::Winograd2, Products::F32),
+        (Algorithm::Winograd2, Products::Bf16),
+        (Algorithm::Winograd3, Products::F32),
+        (Algorithm::Winograd3, Products::Bf16),
+        (Algorithm::Winograd4, Products::F32),
     ];
     all.into_iter().filter(|(algorithm, _)| algorithm.fits(&spec, weight)).map(case).collect()
 }

@@ -52,7 +52,7 @@ impl<const PAIRS: bool> Kernel for Queries<'_, PAIRS> {
                 let mut tile = Tile::<PAIRS>::new(&self, rows.clone(), columns, &mut memory);
                 if PAIRS {
                     let queries = std::slice::from_mut(&mut tile.queries);
-                    rounded.begin(rows.len() * Rounded::distance(s, shape.depths()[0]));
+                    rounded.begin(rows.len() * Rounded::distance(S::ISA, shape.depths()[0]));
                     rounded.round(s, shape.head_dim, 0..rows.len(), queries);
                 }
                 tile.run(s);
@@ -157,9 +157,9 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
     #[inline(always)]
     fn score<S: Simd>(&mut self, s: S, keys: &Range<usize>) {
         let shape = self.job.shape;
-        let ([dim, _], (_, nr)) = (shape.depths(), tile_shape(S::ISA, shape.factors));
+        let ([dim, _], (_, nr)) = (shape.depths(), tile_shape(S::ISA, shape.products()));
         let layout = Panels::new(S::ISA, shape.kv_len);
-        let groups = groups_of(S::ISA, shape.factors, self.count);
+        let groups = groups_of(S::ISA, shape.products(), self.count);
         for first in keys.clone().step_by(nr) {
             let width = layout.get(first / nr).width;
             let mut out = [std::ptr::null_mut(); MAX_MR];
@@ -170,6 +170,7 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
                 rows: &raw const self.queries,
                 taps: 1,
                 k: dim,
+                third: 0,
                 panel: self.job.keys(self.head).wrapping_add(first * dim),
                 init: ZEROS.as_ptr(),
                 init_ld: 0,
@@ -318,7 +319,7 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
     /// Adds the values of `keys`, weighted.
     #[inline(always)]
     fn gather<S: Simd>(&mut self, s: S, keys: &Range<usize>, first: bool) {
-        let (_, nr) = tile_shape(S::ISA, self.job.shape.factors);
+        let (_, nr) = tile_shape(S::ISA, self.job.shape.products());
         let shape = self.job.shape;
         let [_, depth] = shape.depths();
         let layout = Panels::new(S::ISA, shape.v_dim);
@@ -326,7 +327,7 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
         for (i, row) in rows[..self.count].iter_mut().enumerate() {
             *row = self.scores_of(i).cast_const();
         }
-        let groups = groups_of(S::ISA, shape.factors, self.count);
+        let groups = groups_of(S::ISA, shape.products(), self.count);
         for at in (0..self.columns).step_by(nr) {
             let column = self.column + at;
             let width = layout.get(column / nr).width;
@@ -339,6 +340,7 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
                 rows: &raw const rows,
                 taps: 1,
                 k: shape.factors.floats(keys.len()),
+                third: 0,
                 panel: values
                     .wrapping_add(column * depth + shape.factors.floats(keys.start) * width),
                 init: if first { ZEROS.as_ptr() } else { out[0].cast_const() },

@@ -15,7 +15,7 @@ use crate::gemm::tile::tile_shape;
 use crate::matmul::Scratch;
 use crate::simd::{dispatch, dispatch_bf16, dispatch_products};
 use crate::split::part;
-use crate::{Context, Factors, Isa, Rows, RowsMut};
+use crate::{Context, Factors, Isa, Products, Rows, RowsMut};
 use flash::Queries;
 
 /// Pieces of work per thread, where there are several.
@@ -77,6 +77,10 @@ impl Attention {
         let (keys, values) = (Panels::new(isa, self.kv_len), Panels::new(isa, self.v_dim));
         let [dim, kv_len] = self.depths();
         [keys.len(dim), values.len(kv_len)]
+    }
+
+    fn products(&self) -> Products {
+        Products::of(self.factors)
     }
 
     /// Floats that a key takes in a head, and a column of values.
@@ -203,7 +207,7 @@ impl Job<'_> {
     /// Attends with all queries of all heads.
     fn attend(&self, ctx: Context) {
         let heads = self.shape.batch * self.shape.heads;
-        let all_tiles = self.shape.q_len.div_ceil(tile_shape(self.isa, self.shape.factors).0);
+        let all_tiles = self.shape.q_len.div_ceil(tile_shape(self.isa, self.shape.products()).0);
         let threads = ctx.pool.threads();
         let parts =
             if threads == 1 { 1 } else { (threads * PIECES).div_ceil(heads).min(all_tiles) };

@@ -1,8 +1,8 @@
 //! Which way a convolution is computed.
 
-use super::{Conv2d, winograd};
+use super::{Conv2d, dense, winograd};
 use crate::simd::has_bf16;
-use crate::{Factors, Isa};
+use crate::{Factors, Isa, Products};
 
 /// A way to compute a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,17 +17,17 @@ pub enum Algorithm {
     Winograd4,
 }
 
-/// Time for `products` vector instructions with `bytes` of weights that come from memory, in such instructions.
+/// Time for `instructions` on vectors with `bytes` of weights that come from memory, in such instructions.
 ///
 /// Processors with AMX were measured to have 1.7 bytes in the time of an instruction, and twice as many where other layers
 /// are in bf16, fetched meanwhile. Others have more, part of them fetched meanwhile, and fewer where other layers are in
 /// bf16, which leave less time to hide the wait.
-fn with_weights(isa: Isa, factors: Factors, products: f64, bytes: f64) -> f64 {
-    match (factors, isa) {
-        (Factors::F32, Isa::Amx) => products.max(bytes / 1.7),
-        (Factors::Bf16, Isa::Amx) => products.max(bytes / 3.4),
-        (Factors::F32, _) => products + bytes / 6.0,
-        (Factors::Bf16, _) => products + bytes / 3.0,
+fn with_weights(isa: Isa, products: Products, instructions: f64, bytes: f64) -> f64 {
+    match (products, isa) {
+        (Products::F32, Isa::Amx) => instructions.max(bytes / 1.7),
+        (_, Isa::Amx) => instructions.max(bytes / 3.4),
+        (Products::F32, _) => instructions + bytes / 6.0,
+        _ => instructions + bytes / 3.0,
     }
 }
 
@@ -38,12 +38,13 @@ const OF_PRODUCT: f64 = 1.1;
 const STRIDED_BYTES: usize = 4 << 20;
 
 /// How long products take beside those of `f32`, as `benches/kernels.rs` measures them; weights have half the bytes.
-fn slowness(factors: Factors, isa: Isa) -> f64 {
-    match factors {
-        Factors::F32 => 1.0,
-        Factors::Bf16 if isa == Isa::Amx => 0.12,
-        Factors::Bf16 if has_bf16(isa) => 0.55,
-        Factors::Bf16 => 2.5,
+fn slowness(products: Products, isa: Isa) -> f64 {
+    match products {
+        Products::F32 => 1.0,
+        Products::Bf16 if isa == Isa::Amx => 0.12,
+        Products::Bf16 if has_bf16(isa) => 0.55,
+        Products::Bf16 => 2.5,
+        Products::Bf16x3 => 0.6,
     }
 }
 
@@ -68,28 +69,39 @@ impl Algorithm {
         (self.side() + 2) * (self.side() + 2)
     }
 
-    /// The one that should take the least time for pictures of `size`, height and width.
+    /// The one that should take the least time for pictures of `size`, height and width, and with which products.
     pub fn cheapest(
         isa: Isa,
         factors: Factors,
         spec: &Conv2d,
         shape: [usize; 4],
         size: [usize; 2],
-    ) -> Algorithm {
-        if isa.lanes() == 1 || shape[2..] != [3, 3] {
-            return Algorithm::Direct;
+    ) -> (Algorithm, Products) {
+        let [o, i, kh, kw] = shape;
+        let out = spec.output_size(size, [kh, kw]);
+        let rows = [out[0] * out[1], o, kh * kw * i];
+        let direct = match Products::fastest(isa, factors, rows) {
+            Products::Bf16x3 if spec.groups > 1 || !dense::rounds(i, kh * kw) => Products::F32,
+            products => products,
+        };
+        if isa.lanes() == 1 || [kh, kw] != [3, 3] {
+            return (Algorithm::Direct, direct);
         }
-        let out = spec.output_size(size, [3, 3]);
-        let cost = |algorithm: Algorithm| algorithm.instructions(isa, factors, shape, out);
-        let all =
-            [Algorithm::Direct, Algorithm::Winograd2, Algorithm::Winograd3, Algorithm::Winograd4];
+        let of = Products::of(factors);
+        let all = [
+            (Algorithm::Direct, direct),
+            (Algorithm::Winograd2, of),
+            (Algorithm::Winograd3, of),
+            (Algorithm::Winograd4, of),
+        ];
+        let cost = |(way, products): (Algorithm, _)| way.instructions(isa, products, shape, out);
         let worth = |algorithm: Algorithm| {
             algorithm != Algorithm::Winograd3
-                || algorithm.right() * shape[0] * factors.floats(shape[1]) * size_of::<f32>()
-                    <= STRIDED_BYTES
+                || algorithm.right() * o * of.floats(i) * size_of::<f32>() <= STRIDED_BYTES
         };
-        let fit = all.into_iter().filter(|&way| way.fits(spec, shape) && worth(way));
-        fit.min_by(|a, b| cost(*a).total_cmp(&cost(*b))).unwrap_or(Algorithm::Direct)
+        let fit = all.into_iter().filter(|&(way, _)| way.fits(spec, shape) && worth(way));
+        let best = fit.min_by(|a, b| cost(*a).total_cmp(&cost(*b)));
+        best.unwrap_or((Algorithm::Direct, direct))
     }
 
     /// Vector instructions for an output of `h` by `w` and three by three taps, waiting for weights included. The numbers of
@@ -97,31 +109,31 @@ impl Algorithm {
     fn instructions(
         self,
         isa: Isa,
-        factors: Factors,
+        products: Products,
         [o, i, ..]: [usize; 4],
         [h, w]: [usize; 2],
     ) -> f64 {
-        let rounded = factors;
-        let factors = if winograd::rounds(self, i) { factors } else { Factors::F32 };
-        let slower = slowness(factors, isa);
+        let layer = products;
+        let products = if winograd::rounds(self, i) { products } else { Products::F32 };
+        let slower = slowness(products, isa);
         let vectors = |channels: usize| channels.div_ceil(isa.lanes()) as f64;
         let of_products = |places: f64| slower * OF_PRODUCT * places * (i as f64) * vectors(o);
-        let bytes = (self.right() * o * factors.floats(i) * size_of::<f32>()) as f64;
+        let bytes = (self.right() * o * products.floats(i) * size_of::<f32>()) as f64;
         if self == Algorithm::Direct {
-            return with_weights(isa, rounded, (h * w) as f64 * of_products(9.0), bytes);
+            return with_weights(isa, layer, (h * w) as f64 * of_products(9.0), bytes);
         }
         let side = self.side();
         let squares = (h.div_ceil(side) * w.div_ceil(side)) as f64;
         let places = winograd::places(self) as f64;
-        let transforms = match (self, factors) {
-            (Algorithm::Winograd2, Factors::F32) => 150.0,
-            (Algorithm::Winograd2, Factors::Bf16) if isa == Isa::Amx => 300.0,
-            (Algorithm::Winograd2, Factors::Bf16) => 90.0,
+        let transforms = match (self, products) {
+            (Algorithm::Winograd2, Products::F32) => 150.0,
+            (Algorithm::Winograd2, _) if isa == Isa::Amx => 300.0,
+            (Algorithm::Winograd2, _) => 90.0,
             (Algorithm::Winograd3, _) => 400.0,
             _ => 350.0,
         };
-        let products = squares * (of_products(places) + transforms * (vectors(i) + vectors(o)));
-        with_weights(isa, rounded, products, bytes)
+        let all = squares * (of_products(places) + transforms * (vectors(i) + vectors(o)));
+        with_weights(isa, layer, all, bytes)
     }
 }
 
@@ -134,7 +146,7 @@ mod tests {
         let plain = Conv2d { pad: [1; 4], ..Conv2d::default() };
         let strided = Conv2d { stride: [2, 2], ..plain };
         let cheapest = |spec, shape, side| {
-            Algorithm::cheapest(Isa::Avx2, Factors::F32, spec, shape, [side; 2])
+            Algorithm::cheapest(Isa::Avx2, Factors::F32, spec, shape, [side; 2]).0
         };
         assert_eq!(cheapest(&plain, [64, 64, 3, 3], 80), Algorithm::Winograd4);
         assert_eq!(cheapest(&plain, [64, 64, 1, 1], 80), Algorithm::Direct);
@@ -146,6 +158,6 @@ mod tests {
         assert_eq!(cheapest(&plain, [512, 512, 3, 3], 1), Algorithm::Direct);
         let scalar =
             Algorithm::cheapest(Isa::Scalar, Factors::F32, &plain, [64, 64, 3, 3], [80; 2]);
-        assert_eq!(scalar, Algorithm::Direct);
+        assert_eq!(scalar, (Algorithm::Direct, Products::F32));
     }
 }

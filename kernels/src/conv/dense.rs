@@ -11,13 +11,13 @@ use crate::gemm::panels::Panels;
 use crate::gemm::source::{MAX_TAPS, PATCH};
 use crate::gemm::tile::{MAX_MR, has_groups};
 use crate::gemm::tiling::Tiling;
-use crate::{Context, Factors, Image, ImageMut, Isa};
+use crate::{Context, Factors, Image, ImageMut, Isa, Products};
 
-/// `[groups][n / NR][taps][factors.floats(k)][NR]`
+/// `[groups][n / NR][taps][products.floats(k)][NR]`
 pub(super) struct Dense {
-    factors: Factors,
+    products: Products,
     panels: Aligned,
-    /// The same for taps that are read as runs, `[n / NR][kh][factors.floats(kw * k)][NR]`, where rounding those pays.
+    /// The same for taps that are read as runs, `[n / NR][kh][products.floats(kw * k)][NR]`, where rounding those pays.
     rounded_runs: Option<Aligned>,
     group_len: usize,
     offsets: Vec<[isize; 2]>,
@@ -27,28 +27,29 @@ pub(super) struct Dense {
 impl Dense {
     pub(super) fn pack(
         isa: Isa,
-        factors: Factors,
+        products: Products,
         spec: &Conv2d,
         [o, i, kh, kw]: [usize; 4],
         w: &[f32],
     ) -> Dense {
         let (taps, n) = (kh * kw, o / spec.groups);
-        let rounded_runs = (factors == Factors::Bf16 && rounds_runs(isa, spec, [o, i, kh, kw]))
+        let rounded_runs = (products == Products::Bf16 && rounds_runs(isa, spec, [o, i, kh, kw]))
             .then(|| {
                 let layout = Panels::new(isa, o);
-                let mut panels = Aligned::zeros(layout.len(kh * factors.floats(kw * i)));
-                layout.pack_factors(&mut panels, factors, [kh, kw * i], |y, p, column| {
+                let mut panels = Aligned::zeros(layout.len(kh * products.floats(kw * i)));
+                layout.pack_for(&mut panels, products, [kh, kw * i], |y, p, column| {
                     w[(column * i + p % i) * taps + y * kw + p / i]
                 });
                 panels
             });
-        let factors = if rounds(i, taps) { factors } else { Factors::F32 };
+        let whole = products == Products::Bf16x3 && spec.groups > 1;
+        let products = if rounds(i, taps) && !whole { products } else { Products::F32 };
         let layout = Panels::new(isa, n);
-        let group_len = layout.len(taps * factors.floats(i));
+        let group_len = layout.len(taps * products.floats(i));
         let mut panels = Aligned::zeros(spec.groups * group_len);
         for g in 0..spec.groups {
             let group = &mut panels[g * group_len..(g + 1) * group_len];
-            layout.pack_factors(group, factors, [taps, i], |tap, channel, column| {
+            layout.pack_for(group, products, [taps, i], |tap, channel, column| {
                 w[((g * n + column) * i + channel) * taps + tap]
             });
         }
@@ -58,12 +59,12 @@ impl Dense {
             [y as isize, x as isize]
         };
         let offsets = (0..taps).map(offset).collect();
-        Dense { factors, panels, rounded_runs, group_len, offsets, zeros: vec![0.0; i * kw] }
+        Dense { products, panels, rounded_runs, group_len, offsets, zeros: vec![0.0; i * kw] }
     }
 
     /// Whether it multiplies pairs that are pixels of the input.
     pub(super) fn takes_pairs(&self, spec: &Conv2d) -> bool {
-        spec.groups == 1 && self.factors == Factors::Bf16
+        spec.groups == 1 && self.products == Products::Bf16
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -73,25 +74,28 @@ impl Dense {
 
     /// Floats of scratch for an input `[n, h, w, c]`.
     pub(super) fn scratch_len(&self, w: &PackedConv, input: [usize; 4]) -> usize {
-        if self.pads(w, input) {
-            Planes::new(w.isa(), w.spec(), input, w.kernel()).floats()
-        } else {
-            0
-        }
+        if self.pads(w, input) { self.planes(w, input).floats() } else { 0 }
     }
 
-    /// Whether tiles read a copy with its border: those that have groups, where there are few of them, whose rows would be
-    /// copied for many panels, or where lines of the output fill half of their rows.
+    fn planes(&self, w: &PackedConv, input: [usize; 4]) -> Planes {
+        Planes::new(w.isa(), w.spec(), self.products, input, w.kernel())
+    }
+
+    /// Whether tiles read a copy with its border: those of thirds, which are not cut for each tap, and those that have groups
+    /// where there are few of them, whose rows would be copied for many panels, or where lines of the output fill half of
+    /// their rows.
     fn pads(&self, w: &PackedConv, input: [usize; 4]) -> bool {
         const FEW: usize = 8;
         let (spec, kernel) = (w.spec(), w.kernel());
-        let as_they_lie = kernel == [1, 1] && spec.stride == [1, 1] && spec.pad == [0; 4];
-        if !has_groups(w.isa(), self.factors) || spec.groups > 1 || as_they_lie {
+        if !has_groups(w.isa(), self.products) || spec.groups > 1 || reads_as_they_lie(w) {
             return false;
         }
+        if self.products == Products::Bf16x3 {
+            return true;
+        }
         let [h, width] = spec.output_size([input[1], input[2]], kernel);
-        let copied = Planes::new(w.isa(), spec, input, kernel).rows();
-        let tiles = |m, line| Tiling::new(w.isa(), self.factors, m, line).tiles();
+        let copied = self.planes(w, input).rows();
+        let tiles = |m, line| Tiling::new(w.isa(), self.products, m, line).tiles();
         let of_lines = tiles(input[0] * h * width, Some(width));
         of_lines < FEW || 9 * of_lines >= 16 * tiles(copied, None)
     }
@@ -110,7 +114,7 @@ impl Dense {
         let (i, n) = (w.inputs() / spec.groups, w.outputs() / spec.groups);
         let product = |group: usize| Product {
             isa: w.isa(),
-            factors: self.factors,
+            products: self.products,
             reads: input.pixels.factors(),
             writes: out.pixels.factors(),
             source: (),
@@ -123,7 +127,7 @@ impl Dense {
             ld: out.pixels.ld(),
             epilogue: epilogue.columns(group * n, n),
         };
-        if self.factors == Factors::F32 && reads_runs(w, input) {
+        if self.products == Products::F32 && reads_runs(w, input) {
             let runs = Runs {
                 ptr: input.pixels.ptr(),
                 size: [input.h, input.w, input.c],
@@ -134,14 +138,14 @@ impl Dense {
             };
             let mut product = Product { taps: kh, k: kw * i, ..product(0).with(runs) };
             if let Some(panels) = &self.rounded_runs {
-                (product.factors, product.panels) = (Factors::Bf16, panels);
+                (product.products, product.panels) = (Products::Bf16, panels);
             }
             // SAFETY: both images were checked; a run lies in a row of the input, in the zeros or in the patch.
             unsafe { product.run(ctx) };
             return;
         }
         if self.pads(w, input.shape()) {
-            let planes = Planes::new(w.isa(), spec, input.shape(), w.kernel());
+            let planes = self.planes(w, input.shape());
             planes.fill(ctx, spec, input, scratch);
             let rows = planes.source(spec, w.kernel(), scratch);
             let (reads, m) = (Factors::Bf16, planes.rows());
@@ -159,7 +163,12 @@ impl Dense {
     }
 }
 
-/// Whether pixels are rounded for products in bf16.
+/// Whether each pixel of the output is a product of that of the input alone.
+fn reads_as_they_lie(w: &PackedConv) -> bool {
+    w.kernel() == [1, 1] && w.spec().stride == [1, 1] && w.spec().pad == [0; 4]
+}
+
+/// Whether pixels are rounded or cut for products in bf16.
 pub(super) fn rounds(inputs: usize, taps: usize) -> bool {
     inputs >= FEW_CHANNELS && taps <= MAX_TAPS
 }

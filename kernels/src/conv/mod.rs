@@ -25,7 +25,7 @@ pub use packed::PackedConv;
 pub use transpose::{ConvTranspose2d, PackedConvTranspose, conv_transpose2d};
 
 use crate::gemm::Epilogue;
-use crate::{Context, Factors, Image, ImageMut};
+use crate::{Context, Factors, Image, ImageMut, Products};
 use packed::Form;
 
 /// Channels below which the taps of a kernel row are read as one run, and nothing else is rounded.
@@ -69,11 +69,11 @@ impl Conv2d {
 /// given them in bf16.
 pub fn takes_pairs(
     algorithm: Algorithm,
-    factors: Factors,
+    products: Products,
     spec: &Conv2d,
     [_, i, kh, kw]: [usize; 4],
 ) -> bool {
-    let rounds = algorithm == Algorithm::Direct && factors == Factors::Bf16;
+    let rounds = algorithm == Algorithm::Direct && products == Products::Bf16;
     rounds && spec.groups == 1 && dense::rounds(i, kh * kw)
 }
 

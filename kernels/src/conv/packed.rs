@@ -4,7 +4,7 @@ use super::dense::Dense;
 use super::depthwise::Depthwise;
 use super::winograd::Winograd;
 use super::{Algorithm, Conv2d};
-use crate::{Factors, Isa};
+use crate::{Isa, Products};
 
 /// The weights of a convolution, packed for an instruction set.
 pub struct PackedConv {
@@ -27,18 +27,18 @@ impl PackedConv {
     /// # Panics
     /// When `w` has another length, the channels do not divide into `spec.groups`, or an extent or stride is zero.
     pub fn new(isa: Isa, spec: Conv2d, shape: [usize; 4], w: &[f32]) -> PackedConv {
-        PackedConv::with(isa, Algorithm::Direct, Factors::F32, spec, shape, w)
+        PackedConv::with(isa, Algorithm::Direct, Products::F32, spec, shape, w)
     }
 
-    /// Packs PyTorch weights `[out, in / groups, kh, kw]` for an algorithm and products of `factors`, where there are enough
-    /// of them that rounding pays; [`Algorithm::Winograd4`] rounds none.
+    /// Packs PyTorch weights `[out, in / groups, kh, kw]` for an algorithm and products, where there are enough of them that
+    /// rounding or cutting pays; [`Algorithm::Winograd4`] rounds none, and no Winograd cuts.
     ///
     /// # Panics
     /// As [`PackedConv::new`], and when the algorithm cannot do such a convolution.
     pub fn with(
         isa: Isa,
         algorithm: Algorithm,
-        factors: Factors,
+        products: Products,
         spec: Conv2d,
         shape: [usize; 4],
         w: &[f32],
@@ -49,13 +49,14 @@ impl PackedConv {
         assert!(spec.dilation[0] > 0 && spec.dilation[1] > 0, "{spec:?}");
         assert!(shape[2] > 0 && shape[3] > 0, "kernel of {shape:?}");
         let isa = isa.or_scalar();
+        let products = products.on(isa);
         assert!(algorithm.fits(&spec, shape), "{algorithm:?} for {spec:?} of {shape:?}");
         let form = match algorithm {
             Algorithm::Direct if shape[1] == 1 && spec.groups > 1 => {
                 Form::Depthwise(Depthwise::pack(&spec, shape, w))
             }
-            Algorithm::Direct => Form::Dense(Dense::pack(isa, factors, &spec, shape, w)),
-            _ => Form::Winograd(Winograd::pack(isa, algorithm, factors, shape, w)),
+            Algorithm::Direct => Form::Dense(Dense::pack(isa, products, &spec, shape, w)),
+            _ => Form::Winograd(Winograd::pack(isa, algorithm, products, shape, w)),
         };
         PackedConv { isa, spec, shape, form }
     }

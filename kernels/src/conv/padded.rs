@@ -1,4 +1,5 @@
-//! A copy of a picture and its border in bf16, in which the pixels of all rows of a product are equally far apart.
+//! A copy of a picture and its border in bf16, or in thirds, in which the pixels of all rows of a product are equally far
+//! apart.
 //!
 //! A product has a row for each place of the copy, those at the right border among them, which are no pixels of the output.
 //! Strides take pixels of each remainder apart, so that neighbours of the output read neighbours there.
@@ -6,12 +7,13 @@
 use std::ops::Range;
 
 use super::Conv2d;
-use crate::gemm::rounded::{Rounded, copy, round};
+use crate::gemm::rounded::{Rounded, copy, cut, round};
 use crate::gemm::row_stride;
 use crate::gemm::source::{GAP, Left, MAX_TAPS, Source, Table};
+use crate::gemm::thirds::distances;
 use crate::matmul::Scratch;
 use crate::simd::{Kernel, Simd, dispatch_bf16};
-use crate::{Context, Factors, Image, Isa};
+use crate::{Context, Factors, Image, Isa, Products};
 
 /// The extents of a copy: a plane of `lines` by `width` pixels for each picture and each remainder by the strides.
 #[derive(Clone, Copy)]
@@ -21,6 +23,8 @@ pub(super) struct Planes {
     width: usize,
     /// Floats from one pixel to the next.
     ld: usize,
+    /// Floats from one third of a pixel to the next, if it is cut.
+    third: Option<usize>,
     remainders: [usize; 2],
     /// Height and width of the output.
     size: [usize; 2],
@@ -31,6 +35,7 @@ impl Planes {
     pub(super) fn new(
         isa: Isa,
         spec: &Conv2d,
+        products: Products,
         [pictures, h, w, c]: [usize; 4],
         kernel: [usize; 2],
     ) -> Planes {
@@ -43,15 +48,10 @@ impl Planes {
             let reach = spec.dilation[axis] * (kernel[axis] - 1) / spec.stride[axis];
             size[axis] + reach
         };
-        let floats = Factors::Bf16.floats(c).next_multiple_of(isa.lanes());
-        Planes {
-            pictures,
-            lines: extent(0),
-            width: extent(1),
-            ld: row_stride(floats),
-            remainders,
-            size,
-        }
+        let [third, of_thirds] = distances(isa, c);
+        let cut = products == Products::Bf16x3;
+        let (third, ld) = if cut { (Some(third), of_thirds) } else { (None, row_stride(third)) };
+        Planes { pictures, lines: extent(0), width: extent(1), ld, third, remainders, size }
     }
 
     /// Floats of the copy.
@@ -136,10 +136,16 @@ impl Kernel for Line<'_> {
             let (x, to) = (self.first.wrapping_add(i * self.step), self.to.wrapping_add(i * ld));
             // SAFETY: the pixel is in the input, and `ld` floats of the copy are whole vectors.
             unsafe {
-                match (self.from.filter(|_| x < self.input.w), pixels.factors()) {
-                    (None, _) => std::slice::from_raw_parts_mut(to, ld).fill(0.0),
-                    (Some(from), Factors::Bf16) => copy(s, from.add(x * pixels.ld()), floats, to),
-                    (Some(from), Factors::F32) => round(s, from.add(x * pixels.ld()), c, to),
+                let from = self.from.filter(|_| x < self.input.w);
+                match (from, pixels.factors(), self.planes.third) {
+                    (None, ..) => std::slice::from_raw_parts_mut(to, ld).fill(0.0),
+                    (Some(from), Factors::Bf16, _) => {
+                        copy(s, from.add(x * pixels.ld()), floats, to);
+                    }
+                    (Some(from), Factors::F32, None) => round(s, from.add(x * pixels.ld()), c, to),
+                    (Some(from), Factors::F32, Some(third)) => {
+                        cut(s, from.add(x * pixels.ld()), c, to, third);
+                    }
                 }
             }
         }
@@ -159,6 +165,7 @@ unsafe impl Sync for Padded {}
 
 impl Source for Padded {
     const HAS_GAPS: bool = true;
+    const IS_CUT: bool = true;
 
     #[inline(always)]
     fn gather(&self, rows: Range<usize>, at: usize, taps: Range<usize>, table: &mut Table) {

@@ -99,7 +99,7 @@ impl Source for Runs<'_> {
         let step = self.spec.stride[1] * c;
         let numbers = (rows.len() - 1) * step + left.k;
         let floats = numbers.div_ceil(2) + 2 * S::LANES;
-        if floats > rows.len() * Rounded::distance(s, Factors::Bf16.floats(left.k)) {
+        if floats > rows.len() * Rounded::distance(S::ISA, Factors::Bf16.floats(left.k)) {
             return false;
         }
         // The pixels of the line that are there, from the first that is read on.

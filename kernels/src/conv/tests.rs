@@ -1,5 +1,5 @@
 use super::*;
-use crate::Factors;
+use crate::Products;
 use crate::gemm::RandomEpilogue;
 use crate::testing::{Random, assert_near, bf16_floats, everywhere_at_random};
 
@@ -9,12 +9,12 @@ fn pads(random: &mut Random) -> [usize; 4] {
 
 /// A convolution of `i` to `o` channels per group.
 fn check(ctx: Context, random: &mut Random, spec: Conv2d, shape: [usize; 4]) {
-    check_by(Algorithm::Direct, Factors::F32, ctx, random, spec, shape);
+    check_by(Algorithm::Direct, Products::F32, ctx, random, spec, shape);
 }
 
 fn check_by(
     algorithm: Algorithm,
-    factors: Factors,
+    products: Products,
     ctx: Context,
     random: &mut Random,
     spec: Conv2d,
@@ -23,14 +23,14 @@ fn check_by(
     let (inputs, outputs) = (i * spec.groups, o * spec.groups);
     let reach = |k: usize, axis: usize| (k - 1) * spec.dilation[axis] + 1;
     // Lines longer than the rows of any tile.
-    let wide = if factors == Factors::Bf16 { 70 } else { 12 };
+    let wide = if products == Products::F32 { 12 } else { 70 };
     let (n, h, w) =
         (random.of(1..3), reach(kh, 0) + random.of(0..12), reach(kw, 1) + random.of(0..wide));
     let ldx = inputs + random.of(0..2) * random.of(0..5);
     let ldy = outputs + random.of(0..5);
     let (mut x, mut weight) =
         (random.floats(n * h * w * ldx), random.floats(outputs * i * kh * kw));
-    if factors == Factors::Bf16 {
+    if products == Products::Bf16 {
         // Sums of Winograd's transforms have no more than eight bits of these either.
         let eighths = |floats: &[f32]| floats.iter().map(|x| (x * 8.0).round() / 8.0).collect();
         let round = if algorithm == Algorithm::Direct { bf16_floats } else { eighths };
@@ -44,7 +44,7 @@ fn check_by(
     let mut expected = reference::conv2d(&spec, &x, [n, h, w, inputs], ldx, &weight, shape);
     epilogue.apply(&mut expected, outputs);
 
-    let packed = PackedConv::with(ctx.isa, algorithm, factors, spec, shape, &weight);
+    let packed = PackedConv::with(ctx.isa, algorithm, products, spec, shape, &weight);
     let mut out = epilogue.output(rows, outputs, ldy);
     let threads = ctx.pool.threads();
     let mut scratch = vec![f32::NAN; conv2d_scratch_len(&packed, [n, h, w, inputs], threads)];
@@ -84,7 +84,7 @@ fn fewer_products_agree_with_the_definition() {
         everywhere_at_random(40, |ctx, random| {
             let spec = Conv2d { stride: [stride; 2], pad: pads(random), ..Conv2d::default() };
             let shape = [random.of(1..140), random.of(1..70), 3, 3];
-            check_by(algorithm, Factors::F32, ctx, random, spec, shape);
+            check_by(algorithm, Products::F32, ctx, random, spec, shape);
         });
     }
 }
@@ -96,20 +96,22 @@ fn fewer_products_of_many_channels_agree_with_the_definition() {
         everywhere_at_random(3, |ctx, random| {
             let spec = Conv2d { stride: [stride; 2], pad: [1; 4], ..Conv2d::default() };
             let shape = [random.of(128..300), random.of(64..130), 3, 3];
-            for factors in [Factors::F32, Factors::Bf16] {
-                check_by(algorithm, factors, ctx, random, spec, shape);
+            for products in [Products::F32, Products::Bf16, Products::Bf16x3] {
+                check_by(algorithm, products, ctx, random, spec, shape);
             }
         });
     }
 }
 
 #[test]
-fn numbers_of_bf16_agree_with_the_definition() {
+fn numbers_of_bf16_and_thirds_agree_with_the_definition() {
     everywhere_at_random(40, |ctx, random| {
         let groups = random.of(1..3);
         let spec = random_spec(random, groups);
         let shape = [random.of(1..40), random.of(14..70), random.of(1..4), random.of(1..4)];
-        check_by(Algorithm::Direct, Factors::Bf16, ctx, random, spec, shape);
+        for products in [Products::Bf16, Products::Bf16x3] {
+            check_by(Algorithm::Direct, products, ctx, random, spec, shape);
+        }
     });
 }
 
@@ -117,8 +119,8 @@ fn numbers_of_bf16_agree_with_the_definition() {
 fn single_pixels_agree_with_the_definition() {
     everywhere_at_random(40, |ctx, random| {
         let shape = [random.of(1..70), random.of(1..70), 1, 1];
-        for factors in [Factors::F32, Factors::Bf16] {
-            check_by(Algorithm::Direct, factors, ctx, random, Conv2d::default(), shape);
+        for products in [Products::F32, Products::Bf16, Products::Bf16x3] {
+            check_by(Algorithm::Direct, products, ctx, random, Conv2d::default(), shape);
         }
     });
 }
@@ -129,7 +131,7 @@ fn fewer_products_of_bf16_agree_with_the_definition() {
         everywhere_at_random(40, |ctx, random| {
             let spec = Conv2d { stride: [stride; 2], pad: pads(random), ..Conv2d::default() };
             let shape = [random.of(1..140), random.of(14..100), 3, 3];
-            check_by(algorithm, Factors::Bf16, ctx, random, spec, shape);
+            check_by(algorithm, Products::Bf16, ctx, random, spec, shape);
         });
     }
 }
@@ -140,8 +142,8 @@ fn few_channels_agree_with_the_definition() {
         let dilation = [random.of(1..3), 1];
         let spec = Conv2d { dilation, ..random_spec(random, 1) };
         let shape = [random.of(1..40), random.of(1..5), random.of(1..8), random.of(2..8)];
-        for factors in [Factors::F32, Factors::Bf16] {
-            check_by(Algorithm::Direct, factors, ctx, random, spec, shape);
+        for products in [Products::F32, Products::Bf16, Products::Bf16x3] {
+            check_by(Algorithm::Direct, products, ctx, random, spec, shape);
         }
     });
 }
@@ -186,8 +188,8 @@ fn patches_agree_with_the_definition() {
     everywhere_at_random(2, |ctx, random| {
         let spec = Conv2d { stride: [16, 16], ..Conv2d::default() };
         let shape = [random.of(1..70), 3, 16, 16];
-        for factors in [Factors::F32, Factors::Bf16] {
-            check_by(Algorithm::Direct, factors, ctx, random, spec, shape);
+        for products in [Products::F32, Products::Bf16, Products::Bf16x3] {
+            check_by(Algorithm::Direct, products, ctx, random, spec, shape);
         }
     });
 }

@@ -8,7 +8,7 @@ use crate::aligned::Aligned;
 use crate::gemm::Epilogue;
 use crate::gemm::indirect::Product;
 use crate::gemm::panels::Panels;
-use crate::{Context, Factors, Image, ImageMut, Isa};
+use crate::{Context, Factors, Image, ImageMut, Isa, Products};
 
 /// How a transposed convolution spreads its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,7 +172,7 @@ pub fn conv_transpose2d(
             let window = Window::new(&input, group * k, &out, [1, 1], &phase.offsets, &w.zeros);
             let product = Product {
                 isa: w.isa,
-                factors: Factors::F32,
+                products: Products::F32,
                 reads: Factors::F32,
                 writes: Factors::F32,
                 source: window.phase(&pixels),

@@ -107,6 +107,9 @@ struct Pass {
     right_step: usize,
     /// From behind the last step of a tap to the first of the next.
     right_skip: usize,
+    /// From each third to the next.
+    left_third: usize,
+    right_third: usize,
     init: [*const f32; 2],
     init_ld: [usize; 2],
     out: [*mut f32; 2],
@@ -133,7 +136,9 @@ unsafe fn pass(
         left_first: first * size_of::<f32>(),
         left_step: pairs * size_of::<f32>(),
         right_step: pairs * row,
-        right_skip: (t.k - pairs * steps) * row,
+        right_skip: (if t.third > 0 { 3 * t.k } else { t.k } - pairs * steps) * row,
+        left_third: t.third * size_of::<f32>(),
+        right_third: t.k * row,
         init: [init[0].0, init[1].0],
         init_ld: [init[0].1 * size_of::<f32>(), init[1].1 * size_of::<f32>()],
         out: [out[0].0, out[1].0],
@@ -144,6 +149,10 @@ unsafe fn pass(
     // SAFETY: the caller's contract; the registers have the shapes that the loops take them to have.
     unsafe {
         amx::configure(groups, pairs);
+        if t.third > 0 {
+            thirds::pass(groups, width, t.fetch, &pass, row);
+            return;
+        }
         match (groups[1] > 0, width > amx::ROWS) {
             (true, true) => match t.fetch.map_or(0, |fetch| fetch.step) {
                 0 => two_by_two(&pass, row),
@@ -161,7 +170,7 @@ unsafe fn pass(
 
 /// A loop over taps and steps. Of each group and each vector of columns a register of sums is loaded, added to and stored.
 macro_rules! loops {
-    ($name:ident, $load:expr, $step:expr, $store:expr) => {
+    ($name:ident, $load:expr, $step:expr, $store:expr $(, $constant:ident = $field:ident)*) => {
         /// # Safety
         /// The registers are configured, and all addresses are good for their shapes.
         #[inline(never)]
@@ -224,6 +233,7 @@ macro_rules! loops {
                     STEPS = const offset_of!(Pass, steps),
                     LEFT_FIRST = const offset_of!(Pass, left_first),
                     LEFT_STEP = const offset_of!(Pass, left_step),
+                    $($constant = const offset_of!(Pass, $field),)*
                     RIGHT_STEP = const offset_of!(Pass, right_step),
                     RIGHT_SKIP = const offset_of!(Pass, right_skip),
                     INIT = const offset_of!(Pass, init),
@@ -320,6 +330,8 @@ loops!(
     tdpbf16ps tmm0, tmm4, tmm6",
     "tilestored [{a0} + {s0}], tmm0"
 );
+
+mod thirds;
 
 /// Writes the larger of each sum and the floor.
 struct CutOff<'a> {

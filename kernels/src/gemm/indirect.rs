@@ -10,17 +10,18 @@ use super::panels::{Panel, Panels};
 use super::pieces::{PANEL_BYTES, Split};
 use super::rounded::Rounded;
 use super::source::{GAP, Left, MAX_TAPS, PATCH, Source, Table};
+use super::thirds::{Run, Thirds, distances};
 use super::tile::{MAX_MR, MAX_NR, SECOND, TileArgs, has_groups, tile, tile_shape};
 use super::tiling::Tiling;
 use crate::aligned::{Lines, ZEROS};
 use crate::simd::{Kernel, Simd, dispatch, dispatch_bf16, dispatch_products};
-use crate::{Context, Factors, Isa};
+use crate::{Context, Factors, Isa, Products};
 
 /// `m` rows of `n` columns, each the sum over `taps * k` products.
 pub(crate) struct Product<'a, A> {
     pub(crate) isa: Isa,
-    pub(crate) factors: Factors,
-    /// What the rows of the source hold: numbers, which may have to be rounded, or `factors`.
+    pub(crate) products: Products,
+    /// What the rows of the source hold: numbers, which may have to be rounded or cut, or bf16.
     pub(crate) reads: Factors,
     /// What is written: numbers, or pairs of them.
     pub(crate) writes: Factors,
@@ -29,7 +30,7 @@ pub(crate) struct Product<'a, A> {
     pub(crate) n: usize,
     pub(crate) taps: usize,
     pub(crate) k: usize,
-    /// `[n / NR][taps][factors.floats(k)][NR]`
+    /// `[n / NR][taps][products.floats(k)][NR]`
     pub(crate) panels: &'a [f32],
     pub(crate) out: *mut f32,
     pub(crate) ld: usize,
@@ -42,9 +43,9 @@ unsafe impl<A: Sync> Sync for Product<'_, A> {}
 impl<'a> Product<'a, ()> {
     /// The same product of rows that `source` finds.
     pub(crate) fn with<A>(self, source: A) -> Product<'a, A> {
-        let Product { isa, factors, reads, writes, m, n, .. } = self;
+        let Product { isa, products, reads, writes, m, n, .. } = self;
         let Product { taps, k, panels, out, ld, epilogue, .. } = self;
-        Product { isa, factors, reads, writes, source, m, n, taps, k, panels, out, ld, epilogue }
+        Product { isa, products, reads, writes, source, m, n, taps, k, panels, out, ld, epilogue }
     }
 }
 
@@ -54,43 +55,75 @@ impl<A: Source> Product<'_, A> {
     /// # Safety
     /// `source` gives valid pointers, and `out` is good for the output rows that `source` names.
     pub(crate) unsafe fn run(&self, ctx: Context) {
-        let (_, nr) = tile_shape(self.isa, self.factors);
+        let (_, nr) = tile_shape(self.isa, self.products);
         let layout = Panels::new(self.isa, self.n);
         let k = self.taps * self.depth();
         assert!(self.panels.len() >= layout.len(k));
-        let split = Split::new(self.tiling().tiles(), layout.count(), k * nr, ctx);
+        let split =
+            Split::new([self.tiling().tiles(), layout.count()], k * nr, self.cut_bytes(), ctx);
+        let run = Run::next();
         ctx.pool.run(split.pieces(), &|piece| {
             let (tiles, panels) = split.piece(piece);
             let fetching = (size_of_val(self.panels) > PANEL_BYTES)
                 .then(|| Fetching { begins: split.begins(piece), next: split.next_panels(piece) });
-            let part = Part { tiles, panels, fetching };
-            match (self.factors, self.writes) {
-                (Factors::F32, Factors::F32) => {
+            let part = Part { tiles, panels, fetching, run };
+            match (self.products, self.writes) {
+                (Products::F32, Factors::F32) => {
                     dispatch(self.isa, Piece::<_, false> { product: self, part });
                 }
-                (Factors::F32, Factors::Bf16) => {
+                (Products::F32, Factors::Bf16) => {
                     dispatch_bf16(self.isa, Piece::<_, false> { product: self, part });
                 }
-                (Factors::Bf16, _) => {
+                (Products::Bf16 | Products::Bf16x3, _) => {
                     dispatch_products(self.isa, Piece::<_, true> { product: self, part });
                 }
             }
         });
     }
 
+    /// Bytes of a tile's rows that are kept in thirds.
+    fn cut_bytes(&self) -> Option<usize> {
+        let (rows, _) = tile_shape(self.isa, self.products);
+        self.cuts().then(|| rows * distances(self.isa, self.k)[1] * size_of::<f32>())
+    }
+
+    /// Whether rows are numbers to be cut into thirds.
+    #[inline(always)]
+    fn cuts(&self) -> bool {
+        self.products == Products::Bf16x3 && !A::IS_CUT
+    }
+
     #[inline(always)]
     fn tiling(&self) -> Tiling {
-        Tiling::new(self.isa, self.factors, self.m, self.source.line())
+        Tiling::new(self.isa, self.products, self.m, self.source.line())
+    }
+
+    /// Floats of a row, or of a third of one.
+    #[inline(always)]
+    fn tile_depth(&self) -> usize {
+        match self.products {
+            Products::F32 => self.k,
+            Products::Bf16 | Products::Bf16x3 => Factors::Bf16.floats(self.k),
+        }
+    }
+
+    /// Floats from one third of a row to the next.
+    #[inline(always)]
+    fn third(&self) -> usize {
+        match self.products {
+            Products::Bf16x3 => distances(self.isa, self.k)[0],
+            Products::F32 | Products::Bf16 => 0,
+        }
     }
 
     /// Floats of a tap in a panel's column.
     #[inline(always)]
     fn depth(&self) -> usize {
-        self.factors.floats(self.k)
+        self.products.floats(self.k)
     }
 }
 
-/// Tiles against panels; with `PAIRS`, of bf16.
+/// Tiles against panels; with `PAIRS`, of bf16 in whole or in thirds.
 struct Piece<'a, 'b, A, const PAIRS: bool> {
     product: &'a Product<'b, A>,
     part: Part,
@@ -101,6 +134,7 @@ struct Part {
     tiles: Range<usize>,
     panels: Range<usize>,
     fetching: Option<Fetching>,
+    run: Run,
 }
 
 /// What the tiles of a part fetch from memory.
@@ -112,10 +146,16 @@ struct Fetching {
 }
 
 impl<A: Source, const PAIRS: bool> Piece<'_, '_, A, PAIRS> {
+    /// Floats of a panel that a step of a tile goes through.
+    #[inline(always)]
+    fn fetched(&self, width: usize) -> usize {
+        if self.product.products == Products::Bf16x3 { 3 * width } else { width }
+    }
+
     /// What tile `tile` of the part fetches while it is multiplied with panel `index` of the part.
     #[inline(always)]
     fn fetch(&self, layout: Panels, tile: usize, index: usize) -> Option<Fetch> {
-        let Part { tiles, panels, fetching } = &self.part;
+        let Part { tiles, panels, fetching, .. } = &self.part;
         let Fetching { begins, next } = fetching.as_ref()?;
         let own = layout.get(panels.start + index);
         let len = self.product.taps * self.product.depth();
@@ -123,14 +163,14 @@ impl<A: Source, const PAIRS: bool> Piece<'_, '_, A, PAIRS> {
         let tiles = tiles.len();
         let own_first = *begins || tiles == 1;
         if own_first && tile == 0 {
-            return Some(Fetch::ahead(panel(own.first), own.width));
+            return Some(Fetch::ahead(panel(own.first), self.fetched(own.width)));
         }
         if index >= next.len() {
             return None;
         }
         let other = panel(layout.get(next.start + index).first);
         let (tile, tiles) = if own_first { (tile - 1, tiles - 1) } else { (tile, tiles) };
-        Fetch::share(other, [len * own.width, own.width], tile, tiles)
+        Fetch::share(other, [len * own.width, self.fetched(own.width)], tile, tiles)
     }
 }
 
@@ -151,10 +191,17 @@ impl<A: Source, const PAIRS: bool> Kernel for Piece<'_, '_, A, PAIRS> {
         let rows = unsafe { std::slice::from_raw_parts_mut(rows.as_mut_ptr().cast(), taps) };
         let mut table = Table { rows, patch: [MaybeUninit::uninit(); PATCH] };
         let mut rounded = if PAIRS { Rounded::take() } else { Rounded::default() };
+        let mut thirds = product.cuts().then(Thirds::take);
+        if let Some(thirds) = &mut thirds {
+            let rows = tiling.rows(part.tiles.clone());
+            thirds.cut(s, part.run, &product.source, rows, product.k, &mut table);
+        }
         let layout = Panels::new(S::ISA, product.n);
         for (index, tile) in part.tiles.clone().enumerate() {
             let mut block = Block::new(product, tiling.groups(tile));
-            if PAIRS {
+            if let Some(thirds) = &thirds {
+                block.gather_thirds(thirds, &mut table);
+            } else if PAIRS {
                 block.gather_pairs(s, &mut table, &mut rounded);
             } else if product.taps <= MAX_TAPS {
                 product.source.gather(block.groups[0].clone(), 0, 0..product.taps, &mut table);
@@ -166,6 +213,9 @@ impl<A: Source, const PAIRS: bool> Kernel for Piece<'_, '_, A, PAIRS> {
         }
         if PAIRS {
             rounded.keep();
+        }
+        if let Some(thirds) = thirds {
+            thirds.keep();
         }
     }
 }
@@ -197,15 +247,25 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
     }
 
     #[inline(always)]
+    fn gather_thirds(&self, thirds: &Thirds, table: &mut Table) {
+        for (group, rows) in self.groups.iter().enumerate().filter(|(_, rows)| !rows.is_empty()) {
+            for (to, row) in table.rows[0][group * SECOND..].iter_mut().zip(rows.clone()).take(2) {
+                *to = thirds.row(row);
+            }
+        }
+    }
+
+    #[inline(always)]
     fn gather_pairs<S: Simd>(&self, s: S, table: &mut Table, rounded: &mut Rounded) {
         let Product { source, taps, k, reads, .. } = self.product;
         debug_assert!(*taps <= MAX_TAPS, "more taps than are rounded at a time");
+        let (isa, products) = (S::ISA, self.product.products);
         let left = Left { taps: *taps, k: *k, reads: *reads };
         let rows: usize = self.counts().iter().sum();
-        rounded.begin(taps * rows * Rounded::distance(s, self.product.depth()));
+        rounded.begin(taps * rows * Rounded::distance(isa, self.product.tile_depth()));
         for (group, rows) in self.groups.iter().enumerate() {
             let (at, count) = (group * SECOND, rows.len());
-            let in_line = has_groups(S::ISA, Factors::Bf16);
+            let in_line = has_groups(isa, products);
             if count == 0
                 || in_line && source.gather_line(s, rows.clone(), at, left, table, rounded)
             {
@@ -250,7 +310,8 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
         let args = TileArgs {
             rows: table.rows.as_ptr(),
             taps: product.taps,
-            k: product.depth(),
+            k: product.tile_depth(),
+            third: product.third(),
             panel: product.panels[product.taps * product.depth() * first..].as_ptr(),
             init,
             init_ld: 0,
@@ -268,7 +329,7 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
         let mut sums = Lines::<{ MAX_MR * MAX_NR }>::new();
         let sums = sums.as_mut_ptr();
         let mut to_sums = [std::ptr::null_mut(); MAX_MR];
-        let (rows, _) = tile_shape(S::ISA, if PAIRS { Factors::Bf16 } else { Factors::F32 });
+        let (rows, _) = tile_shape(S::ISA, if PAIRS { Products::Bf16 } else { Products::F32 });
         for (i, to) in to_sums[..rows].iter_mut().enumerate() {
             *to = sums.wrapping_add(i * MAX_NR);
         }

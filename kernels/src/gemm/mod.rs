@@ -14,6 +14,7 @@ pub(crate) mod pieces;
 pub(crate) mod rounded;
 pub(crate) mod rows;
 pub(crate) mod source;
+pub(crate) mod thirds;
 pub(crate) mod tile;
 pub(crate) mod tiling;
 

@@ -2,8 +2,8 @@
 
 use super::tile::tile_shape;
 use crate::aligned::Aligned;
-use crate::simd::bf16;
-use crate::{Factors, Isa};
+use crate::simd::{Scalar, bf16};
+use crate::{Isa, Products};
 
 /// How `n` columns are cut: panels of a register tile's width, the last of half that width where that is enough.
 #[derive(Clone, Copy)]
@@ -22,7 +22,7 @@ pub(crate) struct Panel {
 
 impl Panels {
     pub(crate) fn new(isa: Isa, n: usize) -> Panels {
-        Panels { n, width: tile_shape(isa, Factors::F32).1 }
+        Panels { n, width: tile_shape(isa, Products::F32).1 }
     }
 
     pub(crate) fn count(self) -> usize {
@@ -43,22 +43,29 @@ impl Panels {
         last.map_or(0, |last| k * (last.first + last.width))
     }
 
-    /// Packs a `[taps * k, n]` matrix, of which `at(tap, p, column)` is an element, for factors of a kind:
-    /// `[n / width][taps][factors.floats(k)][width]`.
-    pub(crate) fn pack_factors(
+    /// Packs a `[taps * k, n]` matrix, of which `at(tap, p, column)` is an element, for some products:
+    /// `[n / width][taps][products.floats(k)][width]`.
+    pub(crate) fn pack_for(
         self,
         to: &mut [f32],
-        factors: Factors,
+        products: Products,
         [taps, k]: [usize; 2],
         at: impl Fn(usize, usize, usize) -> f32,
     ) {
-        let floats = factors.floats(k);
-        match factors {
-            Factors::F32 => self.pack(to, taps * k, |row, column| at(row / k, row % k, column)),
-            Factors::Bf16 => self.pack(to, taps * floats, |row, column| {
+        let floats = products.floats(k);
+        match products {
+            Products::F32 => self.pack(to, taps * k, |row, column| at(row / k, row % k, column)),
+            Products::Bf16 => self.pack(to, taps * floats, |row, column| {
                 let (tap, p) = (row / floats, row % floats * 2);
                 let second = if p + 1 < k { at(tap, p + 1, column) } else { 0.0 };
                 bf16::pair(at(tap, p, column), second)
+            }),
+            Products::Bf16x3 => self.pack(to, taps * floats, |row, column| {
+                let (tap, row, pairs) = (row / floats, row % floats, floats / 3);
+                let (part, p) = (row / pairs, row % pairs * 2);
+                let second = if p + 1 < k { at(tap, p + 1, column) } else { 0.0 };
+                let third = |x| bf16::thirds(Scalar, x)[part];
+                bf16::pair(third(at(tap, p, column)), third(second))
             }),
         }
     }
@@ -79,7 +86,7 @@ impl Panels {
 /// A `[k, n]` matrix packed for an instruction set: `[n / NR][k][NR]`, the last panel narrower or padded with zeros.
 pub struct PackedMatrix {
     isa: Isa,
-    factors: Factors,
+    products: Products,
     k: usize,
     n: usize,
     panels: Aligned,
@@ -91,22 +98,22 @@ impl PackedMatrix {
     /// # Panics
     /// When `w` does not hold `n_out * k_in` numbers.
     pub fn from_rows_out_in(isa: Isa, n_out: usize, k_in: usize, w: &[f32]) -> PackedMatrix {
-        PackedMatrix::with_factors(isa, Factors::F32, n_out, k_in, w)
+        PackedMatrix::with_products(isa, Products::F32, n_out, k_in, w)
     }
 
-    /// The same with weights, and what they are multiplied with, rounded.
+    /// The same for other products.
     ///
     /// # Panics
     /// As [`PackedMatrix::from_rows_out_in`].
-    pub fn with_factors(
+    pub fn with_products(
         isa: Isa,
-        factors: Factors,
+        products: Products,
         n_out: usize,
         k_in: usize,
         w: &[f32],
     ) -> PackedMatrix {
         assert_eq!(w.len(), n_out * k_in, "weight [{n_out}, {k_in}]");
-        PackedMatrix::pack(isa, factors, k_in, n_out, |p, column| w[column * k_in + p])
+        PackedMatrix::pack(isa, products, k_in, n_out, |p, column| w[column * k_in + p])
     }
 
     /// Packs `k` rows of `n` columns, `ldb` floats apart.
@@ -115,26 +122,27 @@ impl PackedMatrix {
     /// When `b` is too short.
     pub fn from_k_n(isa: Isa, k: usize, n: usize, b: &[f32], ldb: usize) -> PackedMatrix {
         assert!(k == 0 || b.len() >= (k - 1) * ldb + n, "matrix [{k}, {n}] of leading {ldb}");
-        PackedMatrix::pack(isa, Factors::F32, k, n, |p, column| b[p * ldb + column])
+        PackedMatrix::pack(isa, Products::F32, k, n, |p, column| b[p * ldb + column])
     }
 
     fn pack(
         isa: Isa,
-        factors: Factors,
+        products: Products,
         k: usize,
         n: usize,
         at: impl Fn(usize, usize) -> f32,
     ) -> PackedMatrix {
         let isa = isa.or_scalar();
+        let products = products.on(isa);
         let layout = Panels::new(isa, n);
-        let mut panels = Aligned::zeros(layout.len(factors.floats(k)));
-        layout.pack_factors(&mut panels, factors, [1, k], |_, p, column| at(p, column));
-        PackedMatrix { isa, factors, k, n, panels }
+        let mut panels = Aligned::zeros(layout.len(products.floats(k)));
+        layout.pack_for(&mut panels, products, [1, k], |_, p, column| at(p, column));
+        PackedMatrix { isa, products, k, n, panels }
     }
 
-    /// What its numbers are rounded to.
-    pub fn factors(&self) -> Factors {
-        self.factors
+    /// What it is multiplied with.
+    pub fn products(&self) -> Products {
+        self.products
     }
 
     /// The instruction set that it is packed for.

@@ -9,6 +9,8 @@ use crate::split::part;
 pub(crate) const PANEL_BYTES: usize = 512 << 10;
 /// The same where few rows pass by, so that each byte is waited for more than it is used.
 const FEW_ROWS_PANEL_BYTES: usize = 256 << 10;
+/// Bytes of rows in thirds that a thread keeps there.
+const CUT_BYTES: usize = 1 << 20;
 /// Pieces of work per thread, where there are several.
 const PIECES: usize = 6;
 
@@ -25,7 +27,14 @@ pub(super) struct Split {
 }
 
 impl Split {
-    pub(super) fn new(tiles: usize, panels: usize, panel_len: usize, ctx: Context) -> Split {
+    /// Of tiles and panels, of which one has `panel_len` floats; `cut` are the bytes of a tile's rows that a thread cuts and
+    /// keeps.
+    pub(super) fn new(
+        [tiles, panels]: [usize; 2],
+        panel_len: usize,
+        cut: Option<usize>,
+        ctx: Context,
+    ) -> Split {
         let threads = ctx.pool.threads();
         let few = tiles < TILES_A_THREAD * threads;
         let bytes = if few { FEW_ROWS_PANEL_BYTES } else { PANEL_BYTES };
@@ -33,6 +42,10 @@ impl Split {
         let wanted = if threads == 1 { 1 } else { threads * PIECES };
         let mut panel_pieces = panels.div_ceil(block);
         let mut tile_pieces = wanted.div_ceil(panel_pieces.max(1)).min(tiles);
+        if let Some(cut) = cut {
+            let kept = (CUT_BYTES / cut.max(1)).max(1);
+            tile_pieces = tile_pieces.max(tiles.div_ceil(kept));
+        }
         if !few {
             tile_pieces = tile_pieces.next_multiple_of(threads);
         }

@@ -5,10 +5,11 @@ use std::ops::Range;
 
 use super::row_stride;
 use super::tile::MAX_MR;
-use crate::Factors;
 use crate::aligned::Aligned;
+use crate::simd::bf16::thirds;
 use crate::simd::{Kernel, Simd};
 use crate::vectors::load_up_to;
+use crate::{Factors, Isa};
 
 thread_local! {
     static KEPT: Cell<Aligned> = const { Cell::new(Aligned::none()) };
@@ -57,15 +58,15 @@ impl Rounded {
         rows: Range<usize>,
         taps: &mut [[*const f32; MAX_MR]],
     ) {
-        let ld = Rounded::distance(s, Factors::Bf16.floats(k));
+        let ld = Rounded::distance(S::ISA, Factors::Bf16.floats(k));
         let to = self.next(taps.len() * rows.len() * ld);
         s.call(Round { k, rows, ld, taps, to });
     }
 
     /// From one row of `floats` to the next.
     #[inline(always)]
-    pub(crate) fn distance<S: Simd>(_: S, floats: usize) -> usize {
-        row_stride(floats.next_multiple_of(S::LANES))
+    pub(crate) fn distance(isa: Isa, floats: usize) -> usize {
+        row_stride(floats.next_multiple_of(isa.lanes()))
     }
 }
 
@@ -114,13 +115,36 @@ pub(crate) unsafe fn copy<S: Simd>(s: S, from: *const f32, floats: usize, to: *m
 /// They can be read, and half as many written, in whole vectors.
 #[inline(always)]
 pub(crate) unsafe fn round<S: Simd>(s: S, from: *const f32, k: usize, to: *mut f32) {
+    // SAFETY: the caller's contract.
+    unsafe { by_two::<S, false>(s, from, k, to, 0) };
+}
+
+/// Cuts `k` floats into thirds that are `third` floats apart.
+///
+/// # Safety
+/// They can be read, and half as many written at each third, in whole vectors.
+#[inline(always)]
+pub(crate) unsafe fn cut<S: Simd>(s: S, from: *const f32, k: usize, to: *mut f32, third: usize) {
+    // SAFETY: the caller's contract.
+    unsafe { by_two::<S, true>(s, from, k, to, third) };
+}
+
+/// Two vectors of `k` floats at a time, rounded or cut.
+#[inline(always)]
+unsafe fn by_two<S: Simd, const CUT: bool>(
+    s: S,
+    from: *const f32,
+    k: usize,
+    to: *mut f32,
+    third: usize,
+) {
     let step = 2 * S::LANES;
     let whole = k / step * step;
     // SAFETY: no more than `k` floats are read; half as many are written, in whole vectors.
     unsafe {
         for at in (0..whole).step_by(step) {
             let (low, high) = (s.load_ptr(from.add(at)), s.load_ptr(from.add(at + S::LANES)));
-            s.store_ptr(s.pairs(low, high), to.add(at / 2));
+            store::<S, CUT>(s, low, high, to.add(at / 2), third);
         }
         let rest = k - whole;
         if rest > 0 {
@@ -128,7 +152,28 @@ pub(crate) unsafe fn round<S: Simd>(s: S, from: *const f32, k: usize, to: *mut f
             let (first, second) = (rest.min(S::LANES), rest.saturating_sub(S::LANES));
             let low = load_up_to(s, from, first);
             let high = load_up_to(s, from.wrapping_add(first), second);
-            s.store_ptr(s.pairs(low, high), to.add(whole / 2));
+            store::<S, CUT>(s, low, high, to.add(whole / 2), third);
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn store<S: Simd, const CUT: bool>(
+    s: S,
+    low: S::F32,
+    high: S::F32,
+    to: *mut f32,
+    third: usize,
+) {
+    // SAFETY: the caller's contract.
+    unsafe {
+        if CUT {
+            let (low, high) = (thirds(s, low), thirds(s, high));
+            for part in 0..low.len() {
+                s.store_ptr(s.pairs(low[part], high[part]), to.add(part * third));
+            }
+        } else {
+            s.store_ptr(s.pairs(low, high), to);
         }
     }
 }

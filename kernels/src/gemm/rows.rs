@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::indirect::Product;
 use super::source::{Source, Table};
 use super::{Epilogue, PackedMatrix};
-use crate::{Context, Factors, Rows, RowsMut};
+use crate::{Context, Factors, Products, Rows, RowsMut};
 
 /// The distance at which rows of `width` floats are well read by products.
 ///
@@ -45,14 +45,15 @@ pub fn linear(ctx: Context, x: Rows, w: &PackedMatrix, epilogue: Epilogue, out: 
     assert_eq!(x.rows(), out.rows(), "input and output have the same rows");
     x.check_numbers(w.k());
     out.check_numbers(w.n());
-    assert!([Factors::F32, w.factors()].contains(&x.factors()), "pairs for weights that are none");
+    let pairs = w.products() == Products::Bf16;
+    assert!(pairs || x.factors() == Factors::F32, "pairs for weights that are none");
     epilogue.check(out.numbers());
     let product = Product {
         isa: w.isa(),
-        factors: w.factors(),
+        products: w.products(),
         reads: x.factors(),
         writes: out.factors(),
-        source: Strided { ptr: x.data(), ld: x.ld() },
+        source: (),
         m: x.rows(),
         n: w.n(),
         taps: 1,
@@ -63,5 +64,5 @@ pub fn linear(ctx: Context, x: Rows, w: &PackedMatrix, epilogue: Epilogue, out: 
         epilogue,
     };
     // SAFETY: both views were checked for the widths that are read and written.
-    unsafe { product.run(ctx) };
+    unsafe { product.with(Strided { ptr: x.data(), ld: x.ld() }).run(ctx) };
 }

@@ -20,12 +20,15 @@ pub(crate) trait Source: Sync {
     /// Whether some rows of the product are no rows of the output: [`GAP`].
     const HAS_GAPS: bool = false;
 
+    /// Whether rows are in thirds, where a product is of those.
+    const IS_CUT: bool = false;
+
     /// Writes to `table[t][at + i]` the address of the `k` floats that tap `taps.start + t` of row `rows.start + i` reads. It
     /// may copy floats to `patch`.
     fn gather(&self, rows: Range<usize>, at: usize, taps: Range<usize>, table: &mut Table);
 
-    /// The same for rows of one line in pairs of bf16, into which floats that are read are made: of each tap the first two
-    /// addresses. Whether it can.
+    /// The same for rows of one line in pairs of bf16, into which floats that are read are made, or in thirds: of each tap the
+    /// first two addresses. Whether it can, as all that are in thirds must.
     #[inline(always)]
     fn gather_line<S: Simd>(
         &self,

@@ -1,6 +1,6 @@
 use super::*;
 use crate::testing::{Random, assert_near, bf16_floats, columns, everywhere_at_random};
-use crate::{Activation, Factors, Isa, Rows, RowsMut};
+use crate::{Activation, Isa, Products, Rows, RowsMut};
 
 const UNTOUCHED: f32 = -77.0;
 
@@ -98,6 +98,7 @@ fn linear_agrees_with_three_loops() {
         let packed = [
             PackedMatrix::from_rows_out_in(ctx.isa, n, k, &w),
             PackedMatrix::from_k_n(ctx.isa, k, n, &transposed, n),
+            PackedMatrix::with_products(ctx.isa, Products::Bf16x3, n, k, &w),
         ];
         for packed in &packed {
             let mut out = epilogue.output(m, n, ldy);
@@ -119,12 +120,12 @@ fn many_panels_are_split_among_threads() {
             let (i, j) = (at / n, at % n);
             *sum = (0..k).map(|p| f64::from(x[i * k + p]) * f64::from(w[j * k + p])).sum();
         }
-        for factors in [Factors::F32, Factors::Bf16] {
+        for products in [Products::F32, Products::Bf16, Products::Bf16x3] {
             let mut out = vec![0.0; m * n];
-            let packed = PackedMatrix::with_factors(ctx.isa, factors, n, k, &w);
+            let packed = PackedMatrix::with_products(ctx.isa, products, n, k, &w);
             let rows = RowsMut::dense(&mut out, n);
             linear(ctx, Rows::dense(&x, k), &packed, Epilogue::default(), rows);
-            assert_near(&out, &expected, 1e-5, &(ctx, factors, [m, n, k]));
+            assert_near(&out, &expected, 1e-5, &(ctx, products, [m, n, k]));
         }
     });
 }
@@ -141,10 +142,43 @@ fn factors_of_bf16_are_rounded_and_sums_are_not() {
             *sum = products.take(k).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
         }
         let mut out = vec![0.0; m * n];
-        let packed = PackedMatrix::with_factors(ctx.isa, Factors::Bf16, n, k, &w);
+        let packed = PackedMatrix::with_products(ctx.isa, Products::Bf16, n, k, &w);
         let rows = RowsMut::dense(&mut out, n);
         linear(ctx, Rows::dense(&x, k), &packed, Epilogue::default(), rows);
         assert_near(&out, &expected, 1e-5, &(ctx, [m, n, k]));
+    });
+}
+
+/// Root of the mean square of what sums are off, for numbers of all signs and sizes from one to 2^-8.
+fn error_of(ctx: crate::Context, products: Products, random: &mut Random) -> f64 {
+    let (m, n, k) = (64, 64, 768);
+    let mut numbers = |count| -> Vec<f32> {
+        let size = random.floats(count);
+        random
+            .floats(count)
+            .iter()
+            .zip(size)
+            .map(|(x, y)| x * (8.0 * y.abs()).exp2() / 256.0)
+            .collect()
+    };
+    let (x, w) = (numbers(m * k), numbers(n * k));
+    let mut out = vec![0.0; m * n];
+    let packed = PackedMatrix::with_products(ctx.isa, products, n, k, &w);
+    linear(ctx, Rows::dense(&x, k), &packed, Epilogue::default(), RowsMut::dense(&mut out, n));
+    let squares = out.iter().enumerate().map(|(at, &sum)| {
+        let products = x[at / n * k..].iter().zip(&w[at % n * k..]).take(k);
+        let exact: f64 = products.map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+        (f64::from(sum) - exact).powi(2)
+    });
+    (squares.sum::<f64>() / out.len() as f64).sqrt()
+}
+
+#[test]
+fn thirds_are_as_exact_as_numbers() {
+    everywhere_at_random(1, |ctx, random| {
+        let [numbers, thirds] =
+            [Products::F32, Products::Bf16x3].map(|products| error_of(ctx, products, random));
+        assert!(thirds <= 1.2 * numbers, "{}: {thirds:e}, {numbers:e}", ctx.isa);
     });
 }
 
@@ -165,6 +199,24 @@ fn not_a_number_passes_through_relu() {
         let x = [f32::NAN];
         linear(ctx, Rows::dense(&x, 1), &w, epilogue, RowsMut::dense(&mut out, 64));
         assert!(out.iter().all(|y| y.is_nan()), "{}", ctx.isa);
+    });
+}
+
+#[test]
+fn infinite_factors_give_infinite_sums() {
+    everywhere_at_random(1, |ctx, _| {
+        for products in [Products::F32, Products::Bf16, Products::Bf16x3] {
+            let w = PackedMatrix::with_products(ctx.isa, products, 40, 2, &[0.3; 80]);
+            let mut out = [0.0; 120];
+            let x = [f32::INFINITY, 1e3, -7.0, f32::NEG_INFINITY, f32::MAX, f32::MIN];
+            let rows = RowsMut::dense(&mut out, 40);
+            linear(ctx, Rows::dense(&x, 2), &w, Epilogue::default(), rows);
+            let [infinite, negative, _] = [0, 1, 2].map(|row| &out[40 * row..40 * (row + 1)]);
+            assert!(infinite.iter().all(|&y| y == f32::INFINITY), "{products:?} on {}", ctx.isa);
+            assert!(negative.iter().all(|&y| y == f32::NEG_INFINITY), "{products:?}");
+            let large = out[80..].iter().all(|y| y.abs() < 1e32);
+            assert!(products == Products::Bf16 || large, "{products:?} on {}: {out:?}", ctx.isa);
+        }
     });
 }
 

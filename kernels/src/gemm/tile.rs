@@ -4,7 +4,7 @@
 use super::amx;
 use super::fetch::{AHEAD, CACHE_LINE, Fetch};
 use crate::simd::{Kernel, Simd};
-use crate::{Factors, Isa};
+use crate::{Isa, Products};
 
 /// The most rows of any tile, and the distance between the taps of a pointer table.
 pub(crate) const MAX_MR: usize = 32;
@@ -18,10 +18,10 @@ pub(crate) const SECOND: usize = MAX_MR / 2;
 /// The most columns of any tile.
 pub(crate) const MAX_NR: usize = 32;
 
-/// Rows and columns of the tile for products of `factors`: as many sums as the registers hold.
-pub(crate) const fn tile_shape(isa: Isa, factors: Factors) -> (usize, usize) {
-    match (isa.lanes(), factors) {
-        (16, Factors::Bf16) if matches!(isa, Isa::Amx) => (MAX_MR, 32),
+/// Rows and columns of the tile for `products`: as many sums as the registers hold.
+pub(crate) const fn tile_shape(isa: Isa, products: Products) -> (usize, usize) {
+    match (isa.lanes(), products) {
+        (16, Products::Bf16 | Products::Bf16x3) if matches!(isa, Isa::Amx) => (MAX_MR, 32),
         (16, _) => (VECTOR_MR, 32),
         (4 | 8, _) => (6, 16),
         _ => (4, 4),
@@ -29,26 +29,29 @@ pub(crate) const fn tile_shape(isa: Isa, factors: Factors) -> (usize, usize) {
 }
 
 /// Whether a tile has two groups of rows, each of them equally far apart in both matrices that it reads and writes.
-pub(crate) const fn has_groups(isa: Isa, factors: Factors) -> bool {
-    matches!((isa, factors), (Isa::Amx, Factors::Bf16))
+pub(crate) const fn has_groups(isa: Isa, products: Products) -> bool {
+    matches!((isa, products), (Isa::Amx, Products::Bf16 | Products::Bf16x3))
 }
 
 /// The groups of `count` rows, all of which are equally far apart.
 #[inline(always)]
-pub(crate) const fn groups_of(isa: Isa, factors: Factors, count: usize) -> [usize; 2] {
-    if has_groups(isa, factors) && count > SECOND { [SECOND, count - SECOND] } else { [count, 0] }
+pub(crate) const fn groups_of(isa: Isa, products: Products, count: usize) -> [usize; 2] {
+    if has_groups(isa, products) && count > SECOND { [SECOND, count - SECOND] } else { [count, 0] }
 }
 
 /// `out[i][j] = max(floor, init[i][j] + sum over taps t and p < k of rows[t][i][p] * panel[t][p][j])`.
 ///
-/// With `PAIRS`, each float of `rows` and `panel` is a pair of bf16, and `k` counts pairs.
+/// With `PAIRS`, each float of `rows` and `panel` is a pair of bf16, and `k` counts pairs. In tiles with groups, both sides may
+/// be thirds.
 #[derive(Clone, Copy)]
 pub(crate) struct TileArgs<'a> {
     /// `[taps][MAX_MR]` pointers to `k` floats each.
     pub(crate) rows: *const [*const f32; MAX_MR],
     pub(crate) taps: usize,
     pub(crate) k: usize,
-    /// `[taps][k][width]`.
+    /// Floats from each third of a row to the next; zero where rows are not cut.
+    pub(crate) third: usize,
+    /// `[taps][k][width]`, or `[taps][3][k][width]`.
     pub(crate) panel: *const f32,
     /// a tile's width of floats per row, `init_ld` apart.
     pub(crate) init: *const f32,
@@ -130,11 +133,12 @@ pub(crate) unsafe fn tile<S: Simd, const PAIRS: bool>(
     width: usize,
     args: TileArgs,
 ) {
-    let factors = if PAIRS { Factors::Bf16 } else { Factors::F32 };
-    let (mr, nr) = tile_shape(S::ISA, factors);
+    let products = if PAIRS { Products::Bf16 } else { Products::F32 };
+    let (mr, nr) = tile_shape(S::ISA, products);
     debug_assert!(groups[0] <= mr && (width == nr || width == nr / 2));
+    debug_assert!(args.third == 0 || has_groups(S::ISA, products), "thirds are multiplied by AMX");
     #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-    if has_groups(S::ISA, factors) {
+    if has_groups(S::ISA, products) {
         // SAFETY: the caller's contract.
         unsafe { amx::tile(s, groups, width, args) };
         return;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::tile::{SECOND, has_groups, tile_shape};
 use crate::split::part;
-use crate::{Factors, Isa};
+use crate::{Isa, Products};
 
 /// The tiles of `m` rows.
 #[derive(Clone, Copy)]
@@ -16,12 +16,12 @@ pub(crate) enum Tiling {
 }
 
 impl Tiling {
-    /// For products of `factors`, where rows are equally far apart in lines of `line`, or all of them are.
-    pub(crate) fn new(isa: Isa, factors: Factors, m: usize, line: Option<usize>) -> Tiling {
-        if has_groups(isa, factors) {
+    /// For `products`, where rows are equally far apart in lines of `line`, or all of them are.
+    pub(crate) fn new(isa: Isa, products: Products, m: usize, line: Option<usize>) -> Tiling {
+        if has_groups(isa, products) {
             Tiling::Groups { m, line: line.unwrap_or(m).max(1) }
         } else {
-            Tiling::Plain { m, mr: tile_shape(isa, factors).0 }
+            Tiling::Plain { m, mr: tile_shape(isa, products).0 }
         }
     }
 
@@ -39,6 +39,17 @@ impl Tiling {
             Tiling::Plain { m, .. } => [part(m, self.tiles(), tile), 0..0],
             Tiling::Groups { .. } => [self.group(2 * tile), self.group(2 * tile + 1)],
         }
+    }
+
+    /// The rows of some tiles, which follow each other.
+    #[inline(always)]
+    pub(crate) fn rows(self, tiles: Range<usize>) -> Range<usize> {
+        let first = self.groups(tiles.start)[0].start;
+        let end = tiles.last().map_or(first, |last| {
+            let [one, other] = self.groups(last);
+            one.end.max(other.end)
+        });
+        first..end
     }
 
     #[inline(always)]

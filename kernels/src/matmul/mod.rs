@@ -11,7 +11,7 @@ use crate::gemm::panels::Panels;
 use crate::gemm::rows::Strided;
 use crate::gemm::{Epilogue, Residual};
 use crate::simd::dispatch;
-use crate::{Context, Factors, Isa, Rows, RowsMut};
+use crate::{Context, Factors, Isa, Products, Rows, RowsMut};
 
 /// The extents of a batch of products `[m, k] x [k, n]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ pub fn matmul(
     let (scratch, out) = (&*scratch, &out);
     let product = |i: usize| Product {
         isa: ctx.isa,
-        factors: Factors::F32,
+        products: Products::F32,
         reads: Factors::F32,
         writes: Factors::F32,
         source: Strided { ptr: a.first.ptr().wrapping_add(i * a.batch_stride), ld: a.first.ld() },

@@ -13,6 +13,16 @@ pub(crate) fn pair(first: f32, second: f32) -> f32 {
     f32::from_bits(first | second << 16)
 }
 
+/// Three numbers of bf16 whose sum is `x`, the largest first; the first is infinite where `x` is, and the others are not.
+#[inline(always)]
+pub(crate) fn thirds<S: Simd>(s: S, x: S::F32) -> [S::F32; 3] {
+    let [_, first] = s.halves(x);
+    // The larger of both where the difference is not a number, which else is far below.
+    let rest = s.min(s.sub(x, first), s.splat(f32::MAX / 64.0));
+    let [_, second] = s.halves(rest);
+    [first, second, s.sub(rest, second)]
+}
+
 #[inline(always)]
 pub(super) fn pairs<S: Simd>(s: S, low: S::F32, high: S::F32) -> S::F32 {
     let mut floats = [0.0; 2 * MAX_LANES];

@@ -7,7 +7,7 @@ use crate::norm::{LayerNorm, layer_norm, rms_norm};
 use crate::pool2d::{Pool2d, avg_pool2d, max_pool2d};
 use crate::simd::bf16;
 use crate::testing::{Random, bf16_floats, columns, everywhere_at_random};
-use crate::{Activation, Factors, Image, ImageMut, Rows, RowsMut};
+use crate::{Activation, Factors, Image, ImageMut, Products, Rows, RowsMut};
 
 const UNTOUCHED: f32 = -77.0;
 
@@ -71,8 +71,8 @@ fn linears_write_and_read_pairs() {
             .then(|| Residual::Rows { rows: Rows::dense(&summand, n), before_activation: false });
         let activation = random_activation(random);
         let epilogue = Epilogue { bias: Some(&bias), activation, residual };
-        for factors in [Factors::F32, Factors::Bf16] {
-            let packed = PackedMatrix::with_factors(ctx.isa, factors, n, k, &w);
+        for products in [Products::F32, Products::Bf16] {
+            let packed = PackedMatrix::with_products(ctx.isa, products, n, k, &w);
             let rows = Rows::dense(&x, k);
             check_written(random, [m, n], |out| linear(ctx, rows, &packed, epilogue, out));
             check_added(random, [m, n], |residual, out| {
@@ -80,7 +80,7 @@ fn linears_write_and_read_pairs() {
             });
         }
 
-        let packed = PackedMatrix::with_factors(ctx.isa, Factors::Bf16, n, k, &w);
+        let packed = PackedMatrix::with_products(ctx.isa, Products::Bf16, n, k, &w);
         let (pairs, mut of_numbers, mut of_pairs) =
             (in_pairs(&x), vec![0.0; m * n], vec![0.0; m * n]);
         linear(ctx, Rows::dense(&x, k), &packed, epilogue, RowsMut::dense(&mut of_numbers, n));
@@ -118,7 +118,7 @@ fn convolutions_write_and_read_pairs() {
         let (shape, size) = ([o, i, 3, 3], [1, h, w, i]);
         let (x, weight) = (random.floats(h * w * i), random.floats(o * i * 9));
         let epilogue = Epilogue { activation: random_activation(random), ..Epilogue::default() };
-        let packed = PackedConv::with(ctx.isa, algorithm, Factors::Bf16, spec, shape, &weight);
+        let packed = PackedConv::with(ctx.isa, algorithm, Products::Bf16, spec, shape, &weight);
         let [oh, ow] = spec.output_size([h, w], [3, 3]);
         let run = |input: Image, epilogue: Epilogue, out: RowsMut| {
             let mut scratch = vec![f32::NAN; conv2d_scratch_len(&packed, size, ctx.pool.threads())];
@@ -131,7 +131,7 @@ fn convolutions_write_and_read_pairs() {
             run(input, Epilogue { residual, ..epilogue }, out);
         });
 
-        if takes_pairs(algorithm, Factors::Bf16, &spec, shape) && i.is_multiple_of(2) {
+        if takes_pairs(algorithm, Products::Bf16, &spec, shape) && i.is_multiple_of(2) {
             let (mut of_numbers, mut of_pairs) = (vec![0.0; oh * ow * o], vec![0.0; oh * ow * o]);
             run(input, epilogue, RowsMut::dense(&mut of_numbers, o));
             let pairs = in_pairs(&x);

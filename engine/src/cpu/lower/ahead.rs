@@ -33,7 +33,10 @@ fn elements(node: &Node) -> usize {
 fn pack_one(graph: &Graph, node: &Node, executor: &CpuExecutor) {
     let CpuExecutor { isa, factors, packs, .. } = executor;
     let _ = match &node.op {
-        Op::Linear(op) => linear::packed(packs, *isa, *factors, op).map(drop),
+        Op::Linear(op) => {
+            let products = linear::products(graph, node, op, *isa, *factors);
+            linear::packed(packs, *isa, products, op).map(drop)
+        }
         Op::Conv2d(op) => Form::of(graph, node, op, *isa, *factors).packed(packs, op).map(drop),
         _ => Ok(()),
     };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ocelli_kernels::conv::{self, Algorithm, PackedConv, PackedConvTranspose};
-use ocelli_kernels::{Factors, Image, ImageMut, Isa};
+use ocelli_kernels::{Factors, Image, ImageMut, Isa, Products};
 
 use super::Lowering;
 use super::linear::kernel_epilogue;
@@ -66,8 +66,8 @@ pub(in crate::cpu) struct Form {
     shape: [usize; 4],
     input: [usize; 4],
     isa: Isa,
-    factors: Factors,
     algorithm: Algorithm,
+    products: Products,
 }
 
 impl Form {
@@ -81,21 +81,22 @@ impl Form {
         let (shape, input) = (extents(op.weight.shape()), extents(graph.shape(node.inputs[0])));
         let Conv2d { stride, pad, dilation, groups, .. } = *op;
         let spec = conv::Conv2d { stride, pad, dilation, groups };
-        let algorithm = Algorithm::cheapest(isa, factors, &spec, shape, [input[1], input[2]]);
-        Form { spec, shape, input, isa, factors, algorithm }
+        let (algorithm, products) =
+            Algorithm::cheapest(isa, factors, &spec, shape, [input[1], input[2]]);
+        Form { spec, shape, input, isa, algorithm, products }
     }
 
     /// The weight of `op`, as its kernel reads it.
     pub(super) fn packed(&self, packs: &Packs, op: &Conv2d) -> Result<Arc<PackedConv>> {
-        let Form { spec, shape, isa, factors, algorithm, .. } = *self;
-        packs.get(&op.weight, format!("conv {isa} {algorithm:?} {factors:?} {spec:?}"), |w| {
-            PackedConv::with(isa, algorithm, factors, spec, shape, w)
+        let Form { spec, shape, isa, products, algorithm, .. } = *self;
+        packs.get(&op.weight, format!("conv {isa} {algorithm:?} {products:?} {spec:?}"), |w| {
+            PackedConv::with(isa, algorithm, products, spec, shape, w)
         })
     }
 
     /// Whether it multiplies pixels of its input in bf16.
     pub(in crate::cpu) fn takes_pairs(&self) -> bool {
-        conv::takes_pairs(self.algorithm, self.factors, &self.spec, self.shape)
+        conv::takes_pairs(self.algorithm, self.products, &self.spec, self.shape)
     }
 }
 

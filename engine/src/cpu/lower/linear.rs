@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use ocelli_kernels::gemm::{self, PackedMatrix};
 use ocelli_kernels::matmul::{self, Matmul};
-use ocelli_kernels::{Factors, Isa, Rows, RowsMut};
+use ocelli_kernels::{Factors, Isa, Products, Rows, RowsMut};
 
 use super::Lowering;
 use crate::cpu::memory::{Args, Operand};
 use crate::cpu::packs::Packs;
 use crate::op::{self, Linear};
-use crate::{Node, Result};
+use crate::{Graph, Node, Result};
 
 impl Lowering<'_> {
     pub(super) fn linear(&mut self, node: &Node, op: &Linear) -> Result<()> {
-        let weight = packed(self.packs, self.isa, self.factors, op)?;
+        let products = products(self.graph, node, op, self.isa, self.factors);
+        let weight = packed(self.packs, self.isa, products, op)?;
         self.shared_bytes += weight.bytes();
         let bias = self.packs.optional(op.bias.as_ref())?;
         let (reads, result) = self.accumulating(node);
@@ -58,16 +59,28 @@ impl Lowering<'_> {
     }
 }
 
+/// How a linear layer is computed.
+pub(super) fn products(
+    graph: &Graph,
+    node: &Node,
+    op: &Linear,
+    isa: Isa,
+    factors: Factors,
+) -> Products {
+    let (rows, weight) = (graph.shape(node.inputs[0]).rows(), op.weight.shape());
+    Products::fastest(isa, factors, [rows, weight[0], weight[1]])
+}
+
 /// The weight of a linear layer, as its kernel reads it.
 pub(super) fn packed(
     packs: &Packs,
     isa: Isa,
-    factors: Factors,
+    products: Products,
     op: &Linear,
 ) -> Result<Arc<PackedMatrix>> {
     let shape = op.weight.shape();
-    packs.get(&op.weight, format!("linear {isa} {factors:?}"), |w| {
-        PackedMatrix::with_factors(isa, factors, shape[0], shape[1], w)
+    packs.get(&op.weight, format!("linear {isa} {products:?}"), |w| {
+        PackedMatrix::with_products(isa, products, shape[0], shape[1], w)
     })
 }
 

@@ -98,7 +98,7 @@ impl Window<'_> {
             return (row.wrapping_add(x as usize * self.ld), step * self.ld);
         }
         let floats = Factors::Bf16.floats(left.k);
-        let ld = Rounded::distance(s, floats);
+        let ld = Rounded::distance(S::ISA, floats);
         let copies = rounded.next(pixels * ld);
         for i in 0..pixels {
             let (x, to) = (x + (i * step) as isize, copies.wrapping_add(i * ld));

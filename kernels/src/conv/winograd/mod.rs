@@ -18,7 +18,7 @@ use crate::gemm::pieces::PANEL_BYTES;
 use crate::gemm::tile::{MAX_NR, tile_shape};
 use crate::simd::{bf16, dispatch, dispatch_bf16, dispatch_products};
 use crate::split::{Base, part};
-use crate::{Context, Factors, Image, ImageMut, Isa};
+use crate::{Context, Factors, Image, ImageMut, Isa, Products};
 use piece::{Part, Piece, Squares};
 use transform::{Four, ThreeStrided, Transform, Two};
 
@@ -31,10 +31,10 @@ const GAP: usize = 16;
 /// Columns of the output that are worth transforming the input a second time for.
 const WORTH_COLUMNS: usize = 64;
 
-/// Weights, transformed: `[n / NR][right * right][factors.floats(k)][NR]`.
+/// Weights, transformed: `[n / NR][right * right][products.floats(k)][NR]`.
 pub(super) struct Winograd {
     algorithm: Algorithm,
-    factors: Factors,
+    products: Products,
     panels: Aligned,
     zeros: Vec<f32>,
 }
@@ -44,18 +44,19 @@ impl Winograd {
     pub(super) fn pack(
         isa: Isa,
         algorithm: Algorithm,
-        factors: Factors,
+        products: Products,
         [o, i, ..]: [usize; 4],
         w: &[f32],
     ) -> Winograd {
-        let factors = if rounds(algorithm, i) { factors } else { Factors::F32 };
+        let rounds = products == Products::Bf16 && rounds(algorithm, i);
+        let products = if rounds { products } else { Products::F32 };
         let layout = Panels::new(isa, o);
         let panels = match algorithm {
-            Algorithm::Winograd2 => pack::<Two, 4, 2>(layout, factors, i, w),
-            Algorithm::Winograd3 => pack::<ThreeStrided, 7, 3>(layout, factors, i, w),
-            _ => pack::<Four, 6, 4>(layout, factors, i, w),
+            Algorithm::Winograd2 => pack::<Two, 4, 2>(layout, products, i, w),
+            Algorithm::Winograd3 => pack::<ThreeStrided, 7, 3>(layout, products, i, w),
+            _ => pack::<Four, 6, 4>(layout, products, i, w),
         };
-        Winograd { algorithm, factors, panels, zeros: vec![0.0; i] }
+        Winograd { algorithm, products, panels, zeros: vec![0.0; i] }
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -78,7 +79,7 @@ impl Winograd {
     }
 
     fn blocks(&self, w: &PackedConv, out: [usize; 3], threads: usize) -> Blocks {
-        Blocks::new(self.algorithm, self.factors, self.exceeds_cache(), w, out, threads)
+        Blocks::new(self.algorithm, self.products, self.exceeds_cache(), w, out, threads)
     }
 
     pub(super) fn run(
@@ -97,7 +98,8 @@ impl Winograd {
             out,
             pad: [w.spec().pad[0], w.spec().pad[1]],
             outputs: w.outputs(),
-            k: self.factors.floats(w.inputs()),
+            products: self.products,
+            k: self.products.floats(w.inputs()),
             panels: &self.panels,
             zeros: &self.zeros,
             epilogue,
@@ -124,7 +126,7 @@ impl Winograd {
                     Algorithm::Winograd3 => run::<ThreeStrided, 7, 3>,
                     _ => run::<Four, 6, 4>,
                 };
-                run(w.isa(), self.factors, squares, part, scratch);
+                run(w.isa(), self.products, squares, part, scratch);
             }
         });
     }
@@ -133,19 +135,19 @@ impl Winograd {
 /// Computes the squares of a piece in the columns of its panels.
 fn run<T: Transform<A, M>, const A: usize, const M: usize>(
     isa: Isa,
-    factors: Factors,
+    products: Products,
     squares: &Squares,
     part: Part,
     scratch: &mut [f32],
 ) {
-    match (factors, squares.out.pixels.factors()) {
-        (Factors::F32, Factors::F32) => {
+    match (products, squares.out.pixels.factors()) {
+        (Products::F32, Factors::F32) => {
             dispatch(isa, Piece::<T, A, M, false>::new(squares, part, scratch));
         }
-        (Factors::F32, Factors::Bf16) => {
+        (Products::F32, Factors::Bf16) => {
             dispatch_bf16(isa, Piece::<T, A, M, false>::new(squares, part, scratch));
         }
-        (Factors::Bf16, _) => {
+        (Products::Bf16 | Products::Bf16x3, _) => {
             dispatch_products(isa, Piece::<T, A, M, true>::new(squares, part, scratch));
         }
     }
@@ -171,11 +173,11 @@ pub(super) fn rounds(algorithm: Algorithm, i: usize) -> bool {
 /// Transforms all kernels, panel by panel.
 fn pack<T: Transform<A, M>, const A: usize, const M: usize>(
     layout: Panels,
-    factors: Factors,
+    products: Products,
     i: usize,
     w: &[f32],
 ) -> Aligned {
-    let floats = factors.floats(i);
+    let floats = products.floats(i);
     let all = T::RIGHT * T::RIGHT * floats;
     let mut panels = Aligned::zeros(layout.len(all));
     let transformed = |column: usize, k: usize| {
@@ -195,9 +197,9 @@ fn pack<T: Transform<A, M>, const A: usize, const M: usize>(
         for p in 0..floats {
             for column in 0..panel.columns {
                 let at = |k| transformed(panel.first + column, k);
-                let places = match factors {
-                    Factors::F32 => at(p),
-                    Factors::Bf16 => {
+                let places = match products {
+                    Products::F32 | Products::Bf16x3 => at(p),
+                    Products::Bf16 => {
                         let (first, second) = (at(2 * p), at(2 * p + 1));
                         let pair = |y: usize, x: usize| bf16::pair(first[y][x], second[y][x]);
                         std::array::from_fn(|y| std::array::from_fn(|x| pair(y, x)))
@@ -242,14 +244,14 @@ impl Blocks {
     /// are in one block.
     fn new(
         algorithm: Algorithm,
-        factors: Factors,
+        products: Products,
         from_memory: bool,
         w: &PackedConv,
         [n, h, width]: [usize; 3],
         threads: usize,
     ) -> Blocks {
-        let (side, k) = (algorithm.side(), factors.floats(w.inputs()));
-        let (mr, nr) = tile_shape(w.isa(), factors);
+        let (side, k) = (algorithm.side(), products.floats(w.inputs()));
+        let (mr, nr) = tile_shape(w.isa(), products);
         let tiles = n * h.div_ceil(side) * width.div_ceil(side);
         let places = places(algorithm);
         let of_one = places * (k + nr);

@@ -13,7 +13,7 @@ use crate::gemm::panels::{Panel, Panels};
 use crate::gemm::tile::{MAX_MR, MAX_NR, TileArgs, groups_of, tile, tile_shape};
 use crate::simd::{Kernel, Simd};
 use crate::split::part;
-use crate::{Factors, Image, ImageMut};
+use crate::{Image, ImageMut, Products};
 
 /// The most pixels of a square that comes out.
 const MAX_PIXELS: usize = 16;
@@ -26,6 +26,7 @@ pub(super) struct Squares<'a> {
     pub(super) pad: [usize; 2],
     /// Channels of the output.
     pub(super) outputs: usize,
+    pub(super) products: Products,
     /// Floats of a transformed input of all channels.
     pub(super) k: usize,
     pub(super) panels: &'a [f32],
@@ -147,8 +148,8 @@ impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool>
     /// The products of all places, for the columns of a panel.
     #[inline(always)]
     fn multiply<S: Simd>(&self, s: S, Panel { first, width, .. }: Panel) {
-        let factors = if PAIRS { Factors::Bf16 } else { Factors::F32 };
-        let (mr, _) = tile_shape(S::ISA, factors);
+        let Squares { products: of, .. } = *self.squares;
+        let (mr, _) = tile_shape(S::ISA, of);
         let (k, rows) = (self.squares.k, self.part.tiles.len());
         let panels = self.squares.panels[T::RIGHT * T::RIGHT * k * first..].as_ptr();
         let (parts, len) = (rows.div_ceil(mr), k * width);
@@ -175,6 +176,7 @@ impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool>
                     rows: &raw const at,
                     taps: 1,
                     k,
+                    third: 0,
                     panel,
                     init: ZEROS.as_ptr(),
                     init_ld: 0,
@@ -183,7 +185,7 @@ impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool>
                     fetch: fetch.as_ref(),
                 };
                 // SAFETY: rows are in the scratch, which holds `k` floats of each square and `MAX_NR` products.
-                unsafe { tile::<S, PAIRS>(s, groups_of(S::ISA, factors, some.len()), width, args) };
+                unsafe { tile::<S, PAIRS>(s, groups_of(S::ISA, of, some.len()), width, args) };
             }
         }
     }
