@@ -2,7 +2,8 @@
 
 use super::tile::tile_shape;
 use crate::aligned::Aligned;
-use crate::simd::{Scalar, bf16};
+use crate::simd::Scalar;
+use crate::simd::bf16::{exact_pair, pair, thirds};
 use crate::{Isa, Products};
 
 /// How `n` columns are cut: panels of a register tile's width, the last of half that width where that is enough.
@@ -58,15 +59,36 @@ impl Panels {
             Products::Bf16 => self.pack(to, taps * floats, |row, column| {
                 let (tap, p) = (row / floats, row % floats * 2);
                 let second = if p + 1 < k { at(tap, p + 1, column) } else { 0.0 };
-                bf16::pair(at(tap, p, column), second)
+                pair(at(tap, p, column), second)
             }),
-            Products::Bf16x3 => self.pack(to, taps * floats, |row, column| {
-                let (tap, row, pairs) = (row / floats, row % floats, floats / 3);
-                let (part, p) = (row / pairs, row % pairs * 2);
-                let second = if p + 1 < k { at(tap, p + 1, column) } else { 0.0 };
-                let third = |x| bf16::thirds(Scalar, x)[part];
-                bf16::pair(third(at(tap, p, column)), third(second))
-            }),
+            Products::Bf16x3 => self.pack_thirds(to, [taps, k], at),
+        }
+    }
+
+    /// `[n / width][taps][3][k / 2][width]`
+    fn pack_thirds(
+        self,
+        to: &mut [f32],
+        [taps, k]: [usize; 2],
+        at: impl Fn(usize, usize, usize) -> f32,
+    ) {
+        let pairs = k.div_ceil(2);
+        for Panel { first, columns, width } in (0..self.count()).map(|i| self.get(i)) {
+            let floats = 3 * pairs * width;
+            let to = &mut to[taps * 3 * pairs * first..][..taps * floats];
+            for (tap, to) in to.chunks_exact_mut(floats.max(1)).enumerate() {
+                let number = |p, column| if p < k { at(tap, p, first + column) } else { 0.0 };
+                for p in 0..pairs {
+                    for column in 0..columns {
+                        let low = thirds(Scalar, number(2 * p, column));
+                        let high = thirds(Scalar, number(2 * p + 1, column));
+                        for part in 0..low.len() {
+                            let pair = exact_pair(low[part], high[part]);
+                            to[(part * pairs + p) * width + column] = pair;
+                        }
+                    }
+                }
+            }
         }
     }
 

@@ -13,6 +13,11 @@ pub(crate) fn pair(first: f32, second: f32) -> f32 {
     f32::from_bits(first | second << 16)
 }
 
+/// The same of numbers that are bf16 already.
+pub(crate) fn exact_pair(first: f32, second: f32) -> f32 {
+    f32::from_bits(first.to_bits() >> 16 | second.to_bits() & !0xffff)
+}
+
 /// Three numbers of bf16 whose sum is `x`, the largest first; the first is infinite where `x` is, and the others are not.
 #[inline(always)]
 pub(crate) fn thirds<S: Simd>(s: S, x: S::F32) -> [S::F32; 3] {
