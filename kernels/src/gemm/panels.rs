@@ -2,7 +2,6 @@
 
 use super::tile::tile_shape;
 use crate::aligned::Aligned;
-use crate::simd::Scalar;
 use crate::simd::bf16::{exact_pair, pair, thirds};
 use crate::{Isa, Products};
 
@@ -80,8 +79,8 @@ impl Panels {
                 let number = |p, column| if p < k { at(tap, p, first + column) } else { 0.0 };
                 for p in 0..pairs {
                     for column in 0..columns {
-                        let low = thirds(Scalar, number(2 * p, column));
-                        let high = thirds(Scalar, number(2 * p + 1, column));
+                        let low = thirds(number(2 * p, column));
+                        let high = thirds(number(2 * p + 1, column));
                         for part in 0..low.len() {
                             let pair = exact_pair(low[part], high[part]);
                             to[(part * pairs + p) * width + column] = pair;

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::row_stride;
 use super::tile::MAX_MR;
 use crate::aligned::Aligned;
-use crate::simd::bf16::thirds;
+use crate::simd::bf16::pairs_of_thirds;
 use crate::simd::{Kernel, Simd};
 use crate::vectors::load_up_to;
 use crate::{Factors, Isa};
@@ -168,9 +168,8 @@ unsafe fn store<S: Simd, const CUT: bool>(
     // SAFETY: the caller's contract.
     unsafe {
         if CUT {
-            let (low, high) = (thirds(s, low), thirds(s, high));
-            for part in 0..low.len() {
-                s.store_ptr(s.pairs(low[part], high[part]), to.add(part * third));
+            for (part, pairs) in pairs_of_thirds(s, low, high).into_iter().enumerate() {
+                s.store_ptr(pairs, to.add(part * third));
             }
         } else {
             s.store_ptr(s.pairs(low, high), to);
