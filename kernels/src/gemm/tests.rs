@@ -149,9 +149,9 @@ fn factors_of_bf16_are_rounded_and_sums_are_not() {
     });
 }
 
-/// What sums of 768 products of numbers from 2^-8 to one are off, of their size: on average, and the root of the mean square.
-fn error_of(ctx: crate::Context, products: Products, random: &mut Random) -> [f64; 2] {
-    let (m, n, k) = (64, 64, 768);
+/// What sums of `k` products of numbers from 2^-8 to one are off, of their size: on average, and the root of the mean square.
+fn error_of(ctx: crate::Context, products: Products, k: usize, random: &mut Random) -> [f64; 2] {
+    let (m, n) = (64, 64);
     let mut numbers = |count| -> Vec<f32> {
         let sizes = random.floats(count);
         sizes.iter().map(|size| (8.0 * size.abs()).exp2() / 256.0).collect()
@@ -173,10 +173,13 @@ fn error_of(ctx: crate::Context, products: Products, random: &mut Random) -> [f6
 #[test]
 fn thirds_are_as_exact_as_numbers() {
     everywhere_at_random(1, |ctx, random| {
-        let [[_, numbers], [average, thirds]] =
-            [Products::F32, Products::Bf16x3].map(|products| error_of(ctx, products, random));
-        let what = format!("{}: {average:e}, {thirds:e}, {numbers:e}", ctx.isa);
-        assert!(thirds <= 1.2 * numbers && average.abs() < 0.1 * numbers, "{what}");
+        for k in [32, 768] {
+            let [numbers, thirds] = [Products::F32, Products::Bf16x3]
+                .map(|products| error_of(ctx, products, k, random));
+            let what = format!("{k} on {}: {thirds:?}, {numbers:?}", ctx.isa);
+            let [most_average, most] = [numbers[0].abs() + 1e-8, 1.1 * numbers[1]];
+            assert!(thirds[0].abs() < most_average && thirds[1] < most, "{what}");
+        }
     });
 }
 
@@ -201,7 +204,7 @@ fn not_a_number_passes_through_relu() {
 }
 
 #[test]
-fn infinite_factors_give_infinite_sums() {
+fn infinite_factors_give_no_finite_sums() {
     everywhere_at_random(1, |ctx, _| {
         for products in [Products::F32, Products::Bf16, Products::Bf16x3] {
             let w = PackedMatrix::with_products(ctx.isa, products, 40, 2, &[0.3; 80]);
@@ -210,8 +213,10 @@ fn infinite_factors_give_infinite_sums() {
             let rows = RowsMut::dense(&mut out, 40);
             linear(ctx, Rows::dense(&x, 2), &w, Epilogue::default(), rows);
             let [infinite, negative, _] = [0, 1, 2].map(|row| &out[40 * row..40 * (row + 1)]);
-            assert!(infinite.iter().all(|&y| y == f32::INFINITY), "{products:?} on {}", ctx.isa);
-            assert!(negative.iter().all(|&y| y == f32::NEG_INFINITY), "{products:?}");
+            let thirds = products == Products::Bf16x3;
+            let are = |sums: &[f32], sum| sums.iter().all(|&y| y == sum || thirds && y.is_nan());
+            assert!(are(infinite, f32::INFINITY), "{products:?} on {}", ctx.isa);
+            assert!(are(negative, f32::NEG_INFINITY), "{products:?} on {}", ctx.isa);
             let large = out[80..].iter().all(|y| y.abs() < 1e32);
             assert!(products == Products::Bf16 || large, "{products:?} on {}: {out:?}", ctx.isa);
         }

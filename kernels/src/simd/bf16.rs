@@ -19,25 +19,20 @@ pub(crate) fn exact_pair(first: f32, second: f32) -> f32 {
 }
 
 /// Three numbers of bf16 whose sum is `x`, the largest first. The first has the bits of `x`, the second is rounded to the nearest,
-/// so that the third is of either sign, and products that are left out are as often too much as too little.
+/// so that the third is of either sign, and products that are left out are as often too much as too little. Of an infinite `x` they
+/// are not numbers.
 pub(crate) fn thirds(x: f32) -> [f32; 3] {
     let first = f32::from_bits(x.to_bits() & !0xffff);
-    let rest = (x - first).min(LARGEST_REST);
+    let rest = x - first;
     let second = bf16::from_f32(rest).to_f32();
     [first, second, rest - second]
 }
-
-/// More than any number is without its first third; what is left of infinite ones.
-const LARGEST_REST: f32 = f32::MAX / 64.0;
 
 /// The [`thirds`] of the floats of `low` and then of `high`, in pairs.
 #[inline(always)]
 pub(crate) fn pairs_of_thirds<S: Simd>(s: S, low: S::F32, high: S::F32) -> [S::F32; 3] {
     let ([_, first_low], [_, first_high]) = (s.halves(low), s.halves(high));
-    let largest = s.splat(LARGEST_REST);
-    // The second operand where the difference is not a number.
-    let (low, high) =
-        (s.min(s.sub(low, first_low), largest), s.min(s.sub(high, first_high), largest));
+    let (low, high) = (s.sub(low, first_low), s.sub(high, first_high));
     let second = s.pairs(low, high);
     let [even, odd] = s.halves(second);
     let [second_low, second_high] = s.zip(even, odd);
