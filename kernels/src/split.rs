@@ -1,6 +1,7 @@
 //! Cutting an output into pieces that the threads of a pool write, each its own.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::{Pool, RowsMut};
 
@@ -88,6 +89,19 @@ pub(crate) fn rows2_mut<T: Send, U: Send>(
         let (a, b) =
             unsafe { (a.slice(first * lda, count * lda), b.slice(first * ldb, count * ldb)) };
         piece(first, a, b);
+    });
+}
+
+/// Calls `work(worker, pieces)` on the threads of `pool`: each is another worker, and takes the pieces that are left, in order.
+pub(crate) fn by_workers(
+    pool: &Pool,
+    pieces: usize,
+    work: impl Fn(usize, &mut dyn Iterator<Item = usize>) + Sync,
+) {
+    let next = AtomicUsize::new(0);
+    pool.run(pool.threads().min(pieces), &|worker| {
+        let take = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|&piece| piece < pieces);
+        work(worker, &mut std::iter::from_fn(take));
     });
 }
 

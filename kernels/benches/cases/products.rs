@@ -126,12 +126,13 @@ pub(crate) fn matmul() -> Vec<Case> {
 }
 
 /// h = w, in, out, kernel, stride, groups
-const CONV: [[usize; 6]; 27] = [
+const CONV: [[usize; 6]; 29] = [
     [9, 5, 37, 3, 1, 1],
     [80, 32, 32, 3, 1, 1],
     [80, 64, 64, 3, 1, 1],
     [40, 64, 64, 3, 1, 1],
     [20, 128, 128, 3, 1, 1],
+    [20, 64, 64, 3, 1, 1],
     [9, 3, 19, 7, 2, 1],
     [9, 37, 37, 3, 2, 37],
     [9, 12, 20, 3, 1, 4],
@@ -144,6 +145,7 @@ const CONV: [[usize; 6]; 27] = [
     [160, 16, 16, 3, 1, 1],
     [320, 16, 32, 3, 2, 1],
     [160, 32, 64, 3, 2, 1],
+    [160, 64, 64, 3, 2, 1],
     [80, 128, 128, 3, 2, 1],
     [28, 256, 256, 3, 2, 1],
     [224, 3, 64, 7, 2, 1],
@@ -198,9 +200,11 @@ fn dense([size, i, o, kernel, stride, groups]: [usize; 6]) -> Vec<Case> {
         (Algorithm::Direct, Products::Bf16x3),
         (Algorithm::Winograd2, Products::F32),
         (Algorithm::Winograd2, Products::Bf16),
+        (Algorithm::Winograd2, Products::Bf16x3),
         (Algorithm::Winograd3, Products::F32),
         (Algorithm::Winograd3, Products::Bf16),
         (Algorithm::Winograd4, Products::F32),
+        (Algorithm::Winograd4, Products::Bf16x3),
     ];
     all.into_iter().filter(|(algorithm, _)| algorithm.fits(&spec, weight)).map(case).collect()
 }

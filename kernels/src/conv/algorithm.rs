@@ -24,7 +24,7 @@ pub enum Algorithm {
 /// bf16, which leave less time to hide the wait.
 fn with_weights(isa: Isa, products: Products, instructions: f64, bytes: f64) -> f64 {
     match (products, isa) {
-        (Products::F32, Isa::Amx) => instructions.max(bytes / 1.7),
+        (Products::F32 | Products::Bf16x3, Isa::Amx) => instructions.max(bytes / 1.7),
         (_, Isa::Amx) => instructions.max(bytes / 3.4),
         (Products::F32, _) => instructions + bytes / 6.0,
         _ => instructions + bytes / 3.0,
@@ -33,6 +33,9 @@ fn with_weights(isa: Isa, products: Products, instructions: f64, bytes: f64) -> 
 
 /// Vector instructions for each product, with loads that nothing hides.
 const OF_PRODUCT: f64 = 1.1;
+
+/// Vector instructions that cut a vector at one of the places.
+const CUT_PLACE: f64 = 11.0;
 
 /// Bytes of weights for stride two that are worth their memory, nearly three times that of the definition's.
 const STRIDED_BYTES: usize = 4 << 20;
@@ -88,18 +91,15 @@ impl Algorithm {
             return (Algorithm::Direct, direct);
         }
         let of = Products::of(factors);
-        let all = [
-            (Algorithm::Direct, direct),
-            (Algorithm::Winograd2, of),
-            (Algorithm::Winograd3, of),
-            (Algorithm::Winograd4, of),
-        ];
+        let ways = [Algorithm::Winograd2, Algorithm::Winograd3, Algorithm::Winograd4];
+        let all = ways.into_iter().flat_map(|way| [(way, of), (way, winograd::of(way, direct, i))]);
         let cost = |(way, products): (Algorithm, _)| way.instructions(isa, products, shape, out);
         let worth = |algorithm: Algorithm| {
             algorithm != Algorithm::Winograd3
                 || algorithm.right() * o * of.floats(i) * size_of::<f32>() <= STRIDED_BYTES
         };
-        let fit = all.into_iter().filter(|&(way, _)| way.fits(spec, shape) && worth(way));
+        let all = std::iter::once((Algorithm::Direct, direct)).chain(all);
+        let fit = all.filter(|&(way, _)| way.fits(spec, shape) && worth(way));
         let best = fit.min_by(|a, b| cost(*a).total_cmp(&cost(*b)));
         best.unwrap_or((Algorithm::Direct, direct))
     }
@@ -114,7 +114,10 @@ impl Algorithm {
         [h, w]: [usize; 2],
     ) -> f64 {
         let layer = products;
-        let products = if winograd::rounds(self, i) { products } else { Products::F32 };
+        let products = match self {
+            Algorithm::Direct => products,
+            _ => winograd::of(self, products, i),
+        };
         let slower = slowness(products, isa);
         let vectors = |channels: usize| channels.div_ceil(isa.lanes()) as f64;
         let of_products = |places: f64| slower * OF_PRODUCT * places * (i as f64) * vectors(o);
@@ -126,13 +129,15 @@ impl Algorithm {
         let squares = (h.div_ceil(side) * w.div_ceil(side)) as f64;
         let places = winograd::places(self) as f64;
         let transforms = match (self, products) {
-            (Algorithm::Winograd2, Products::F32) => 150.0,
+            (Algorithm::Winograd2, Products::F32 | Products::Bf16x3) => 150.0,
             (Algorithm::Winograd2, _) if isa == Isa::Amx => 300.0,
             (Algorithm::Winograd2, _) => 90.0,
             (Algorithm::Winograd3, _) => 400.0,
             _ => 350.0,
         };
-        let all = squares * (of_products(places) + transforms * (vectors(i) + vectors(o)));
+        let cut = if products == Products::Bf16x3 { CUT_PLACE * places } else { 0.0 };
+        let transformed = transforms * (vectors(i) + vectors(o)) + cut * vectors(i);
+        let all = squares * (of_products(places) + transformed);
         with_weights(isa, layer, all, bytes)
     }
 }

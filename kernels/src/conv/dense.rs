@@ -11,6 +11,7 @@ use crate::gemm::panels::Panels;
 use crate::gemm::source::{MAX_TAPS, PATCH};
 use crate::gemm::tile::{MAX_MR, has_groups};
 use crate::gemm::tiling::Tiling;
+use crate::split::{Base, by_workers};
 use crate::{Context, Factors, Image, ImageMut, Isa, Products};
 
 /// `[groups][n / NR][taps][products.floats(k)][NR]`
@@ -73,8 +74,14 @@ impl Dense {
     }
 
     /// Floats of scratch for an input `[n, h, w, c]`.
-    pub(super) fn scratch_len(&self, w: &PackedConv, input: [usize; 4]) -> usize {
-        if self.pads(w, input) { self.planes(w, input).floats() } else { 0 }
+    pub(super) fn scratch_len(&self, w: &PackedConv, input: [usize; 4], threads: usize) -> usize {
+        if !self.pads(w, input) {
+            return 0;
+        }
+        let planes = self.planes(w, input);
+        planes
+            .bands(threads)
+            .map_or_else(|| planes.floats(), |of_picture| threads * planes.band_floats(of_picture))
     }
 
     fn planes(&self, w: &PackedConv, input: [usize; 4]) -> Planes {
@@ -146,12 +153,23 @@ impl Dense {
         }
         if self.pads(w, input.shape()) {
             let planes = self.planes(w, input.shape());
-            planes.fill(ctx, spec, input, scratch);
-            let rows = planes.source(spec, w.kernel(), scratch);
-            let (reads, m) = (Factors::Bf16, planes.rows());
-            let product = Product { reads, m, ..product(0).with(rows) };
-            // SAFETY: both images were checked; a tap is a pixel of the copy.
-            unsafe { product.run(ctx) };
+            let part = |planes: Planes, scratch: &mut [f32]| {
+                planes.fill(ctx, spec, input, scratch);
+                let rows = planes.source(spec, w.kernel(), scratch);
+                let (reads, m) = (Factors::Bf16, planes.rows());
+                let product = Product { reads, m, ..product(0).with(rows) };
+                // SAFETY: both images were checked; a tap is a pixel of the copy.
+                unsafe { product.run(ctx) };
+            };
+            let Some(of_picture) = planes.bands(ctx.pool.threads()) else {
+                return part(planes, scratch);
+            };
+            let (base, floats) = (Base(scratch.as_mut_ptr()), planes.band_floats(of_picture));
+            by_workers(ctx.pool, planes.pictures() * of_picture, |worker, bands| {
+                // SAFETY: the scratch was checked to hold as many floats for each worker.
+                let scratch = unsafe { base.slice(worker * floats, floats) };
+                bands.for_each(|band| part(planes.band(of_picture, band), scratch));
+            });
             return;
         }
         for group in 0..spec.groups {

@@ -80,7 +80,7 @@ pub fn takes_pairs(
 /// Floats of scratch that [`conv2d`] needs for an input `[n, h, w, c]` on `threads` threads.
 pub fn conv2d_scratch_len(w: &PackedConv, input: [usize; 4], threads: usize) -> usize {
     match w.form() {
-        Form::Dense(dense) => dense.scratch_len(w, input),
+        Form::Dense(dense) => dense.scratch_len(w, input, threads),
         Form::Depthwise(_) => 0,
         Form::Winograd(winograd) => winograd.scratch_len(w, input, threads),
     }

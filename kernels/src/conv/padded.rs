@@ -13,6 +13,7 @@ use crate::gemm::source::{GAP, Left, MAX_TAPS, Source, Table};
 use crate::gemm::thirds::distances;
 use crate::matmul::Scratch;
 use crate::simd::{Kernel, Simd, dispatch_bf16};
+use crate::split::part;
 use crate::{Context, Factors, Image, Isa, Products};
 
 /// The extents of a copy: a plane of `lines` by `width` pixels for each picture and each remainder by the strides.
@@ -28,7 +29,18 @@ pub(super) struct Planes {
     remainders: [usize; 2],
     /// Height and width of the output.
     size: [usize; 2],
+    /// The picture and the line of the output that come first.
+    first: [usize; 2],
+    /// Lines of a whole output.
+    height: usize,
 }
+
+/// Bytes of a copy that a thread keeps in its second-level cache.
+///
+/// Tests cut small copies too.
+const BAND_BYTES: usize = if cfg!(test) { 8 << 10 } else { 1 << 20 };
+/// Lines of the output that are worth a copy of their own, which repeats lines of its neighbours'.
+const BAND_LINES: usize = 4;
 
 impl Planes {
     /// For pictures `[n, h, w, c]` and a kernel of `kh` by `kw`.
@@ -51,7 +63,41 @@ impl Planes {
         let [third, of_thirds] = distances(isa, c);
         let cut = products == Products::Bf16x3;
         let (third, ld) = if cut { (Some(third), of_thirds) } else { (None, row_stride(third)) };
-        Planes { pictures, lines: extent(0), width: extent(1), ld, third, remainders, size }
+        let ([lines, width], [height, _]) = ([extent(0), extent(1)], size);
+        Planes { pictures, lines, width, ld, third, remainders, size, first: [0; 2], height }
+    }
+
+    /// In how many bands of lines each picture is copied and multiplied, a band by one thread, where the caches of all threads
+    /// do not hold a copy of all.
+    pub(super) fn bands(&self, threads: usize) -> Option<usize> {
+        let bytes = self.floats() * size_of::<f32>();
+        let of_picture = bytes.div_ceil(self.pictures.max(1) * BAND_BYTES);
+        let even = of_picture.next_multiple_of(threads).min(self.height / BAND_LINES).max(1);
+        (bytes > threads * BAND_BYTES).then_some(if self.pictures == 1 { even } else { of_picture })
+    }
+
+    /// Band `index` of all that have `of_picture` bands for each picture.
+    pub(super) fn band(&self, of_picture: usize, index: usize) -> Planes {
+        let (picture, band) = (index / of_picture, index % of_picture);
+        let lines = part(self.height, of_picture, band);
+        let reach = self.lines - self.height;
+        Planes {
+            pictures: 1,
+            lines: lines.len() + reach,
+            size: [lines.len(), self.size[1]],
+            first: [picture, lines.start],
+            ..*self
+        }
+    }
+
+    /// The floats of the largest of these bands.
+    pub(super) fn band_floats(&self, of_picture: usize) -> usize {
+        let lines = self.height.div_ceil(of_picture) + self.lines - self.height;
+        Planes { pictures: 1, lines, ..*self }.floats()
+    }
+
+    pub(super) fn pictures(&self) -> usize {
+        self.pictures
     }
 
     /// Floats of the copy.
@@ -82,11 +128,12 @@ impl Planes {
             let line = index % (self.pictures * self.lines);
             let remainder = index / (self.pictures * self.lines);
             let [down, across] = [remainder / self.remainders[1], remainder % self.remainders[1]];
-            let y = line % self.lines * spec.stride[0] + down;
+            let [picture, above] = self.first;
+            let y = (above + line % self.lines) * spec.stride[0] + down;
             let y = Some(y.wrapping_sub(spec.pad[0])).filter(|&y| y < input.h);
             let line = Line {
                 from: y.map(|y| {
-                    let pixel = (line / self.lines * input.h + y) * input.w;
+                    let pixel = ((picture + line / self.lines) * input.h + y) * input.w;
                     input.pixels.data().wrapping_add(pixel * input.pixels.ld())
                 }),
                 first: across.wrapping_sub(spec.pad[1]),
@@ -197,9 +244,10 @@ impl Source for Padded {
 
     #[inline(always)]
     fn output(&self, row: usize) -> usize {
-        let Planes { lines, width, size: [h, w], .. } = self.planes;
+        let Planes { lines, width, size: [h, w], first: [picture, above], height, .. } =
+            self.planes;
         let (line, x) = (row / width, row % width);
-        let (picture, y) = (line / lines, line % lines);
-        if y < h && x < w { (picture * h + y) * w + x } else { GAP }
+        let (picture, y) = (picture + line / lines, line % lines);
+        if y < h && x < w { (picture * height + above + y) * w + x } else { GAP }
     }
 }

@@ -168,11 +168,27 @@ unsafe fn store<S: Simd, const CUT: bool>(
     // SAFETY: the caller's contract.
     unsafe {
         if CUT {
-            for (part, pairs) in pairs_of_thirds(s, low, high).into_iter().enumerate() {
-                s.store_ptr(pairs, to.add(part * third));
-            }
+            store_cut(s, low, high, to, third);
         } else {
             s.store_ptr(s.pairs(low, high), to);
         }
+    }
+}
+
+/// Writes the thirds of two vectors, `third` floats apart.
+///
+/// # Safety
+/// A vector can be written at each.
+#[inline(always)]
+pub(crate) unsafe fn store_cut<S: Simd>(
+    s: S,
+    low: S::F32,
+    high: S::F32,
+    to: *mut f32,
+    third: usize,
+) {
+    for (part, pairs) in pairs_of_thirds(s, low, high).into_iter().enumerate() {
+        // SAFETY: the caller's contract.
+        unsafe { s.store_ptr(pairs, to.add(part * third)) };
     }
 }

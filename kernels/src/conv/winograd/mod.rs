@@ -8,18 +8,17 @@ mod piece;
 mod transform;
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Algorithm, Conv2d, FEW_CHANNELS, PackedConv};
 use crate::aligned::Aligned;
 use crate::gemm::Epilogue;
 use crate::gemm::panels::Panels;
 use crate::gemm::pieces::PANEL_BYTES;
-use crate::gemm::tile::{MAX_NR, tile_shape};
+use crate::gemm::tile::{MAX_NR, SECOND, tile_shape};
 use crate::simd::{bf16, dispatch, dispatch_bf16, dispatch_products};
-use crate::split::{Base, part};
+use crate::split::{Base, by_workers, part};
 use crate::{Context, Factors, Image, ImageMut, Isa, Products};
-use piece::{Part, Piece, Squares};
+use piece::{Part, Piece, Row, Squares};
 use transform::{Four, ThreeStrided, Transform, Two};
 
 /// Bytes of transformed inputs and products that a block may take of the second-level cache.
@@ -48,8 +47,7 @@ impl Winograd {
         [o, i, ..]: [usize; 4],
         w: &[f32],
     ) -> Winograd {
-        let rounds = products == Products::Bf16 && rounds(algorithm, i);
-        let products = if rounds { products } else { Products::F32 };
+        let products = of(algorithm, products, i);
         let layout = Panels::new(isa, o);
         let panels = match algorithm {
             Algorithm::Winograd2 => pack::<Two, 4, 2>(layout, products, i, w),
@@ -91,32 +89,26 @@ impl Winograd {
         out: &ImageMut,
         scratch: &mut [f32],
     ) {
-        let threads = ctx.pool.threads();
-        let blocks = self.blocks(w, [out.n, out.h, out.w], threads);
+        let blocks = self.blocks(w, [out.n, out.h, out.w], ctx.pool.threads());
         let squares = Squares {
             input,
             out,
             pad: [w.spec().pad[0], w.spec().pad[1]],
             outputs: w.outputs(),
             products: self.products,
-            k: self.products.floats(w.inputs()),
+            row: Row::new(w.isa(), self.products, w.inputs()),
             panels: &self.panels,
             zeros: &self.zeros,
             epilogue,
             block: blocks.block,
             fetch: self.exceeds_cache(),
         };
-        let (next, base) = (AtomicUsize::new(0), Base(scratch.as_mut_ptr()));
-        let pieces = blocks.count * blocks.columns;
-        ctx.pool.run(threads.min(pieces), &|worker| {
+        let base = Base(scratch.as_mut_ptr());
+        by_workers(ctx.pool, blocks.count * blocks.columns, |worker, pieces| {
             // SAFETY: the scratch was checked to hold `blocks.scratch` floats for each worker.
             let scratch = unsafe { base.slice(worker * blocks.scratch, blocks.scratch) };
             let mut transformed = 0..0;
-            loop {
-                let piece = next.fetch_add(1, Ordering::Relaxed);
-                if piece >= pieces {
-                    return;
-                }
+            for piece in pieces {
                 let (squares, scratch) = (&squares, &mut *scratch);
                 let [tiles, panels] = blocks.piece(piece);
                 let part = Part { is_transformed: tiles == transformed, tiles, panels };
@@ -164,6 +156,19 @@ pub(super) fn fits(algorithm: Algorithm, spec: &Conv2d, shape: [usize; 4]) -> bo
     plain && shape[2..] == [3, 3]
 }
 
+/// The products of an algorithm over `i` channels where it is asked for `products`.
+pub(super) fn of(algorithm: Algorithm, products: Products, i: usize) -> Products {
+    match products {
+        Products::Bf16 if !rounds(algorithm, i) => Products::F32,
+        Products::Bf16x3 if !CUT.contains(&i) => Products::F32,
+        products => products,
+    }
+}
+
+/// Channels that are cut: of fewer that takes more than it spares, of more a block of squares has no place in the
+/// second-level cache.
+const CUT: Range<usize> = 32..97;
+
 /// Whether the products over `i` channels may be rounded. Those of squares of four would have five times the error of the
 /// definition's, where the others have less than twice.
 pub(super) fn rounds(algorithm: Algorithm, i: usize) -> bool {
@@ -194,21 +199,34 @@ fn pack<T: Transform<A, M>, const A: usize, const M: usize>(
     };
     for panel in (0..layout.count()).map(|index| layout.get(index)) {
         let to = &mut panels[all * panel.first..all * (panel.first + panel.width)];
-        for p in 0..floats {
-            for column in 0..panel.columns {
-                let at = |k| transformed(panel.first + column, k);
-                let places = match products {
-                    Products::F32 | Products::Bf16x3 => at(p),
-                    Products::Bf16 => {
-                        let (first, second) = (at(2 * p), at(2 * p + 1));
-                        let pair = |y: usize, x: usize| bf16::pair(first[y][x], second[y][x]);
-                        std::array::from_fn(|y| std::array::from_fn(|x| pair(y, x)))
-                    }
-                };
+        for column in 0..panel.columns {
+            let at = |k| transformed(panel.first + column, k);
+            let mut put = |p: usize, places: [[f32; A]; A]| {
                 for (y, row) in places[..T::RIGHT].iter().enumerate() {
                     for (x, value) in row[..T::RIGHT].iter().enumerate() {
                         to[((y * T::RIGHT + x) * floats + p) * panel.width + column] = *value;
                     }
+                }
+            };
+            if products == Products::F32 {
+                (0..i).for_each(|p| put(p, at(p)));
+                continue;
+            }
+            let pairs = i.div_ceil(2);
+            for p in 0..pairs {
+                let (first, second) = (at(2 * p), at(2 * p + 1));
+                let by_place = |pair: &dyn Fn(f32, f32) -> f32| -> [[f32; A]; A] {
+                    std::array::from_fn(|y| {
+                        std::array::from_fn(|x| pair(first[y][x], second[y][x]))
+                    })
+                };
+                if products == Products::Bf16 {
+                    put(p, by_place(&bf16::pair));
+                    continue;
+                }
+                for part in 0..3 {
+                    let third = |x| bf16::thirds(x)[part];
+                    put(part * pairs + p, by_place(&|a, b| bf16::exact_pair(third(a), third(b))));
                 }
             }
         }
@@ -250,11 +268,13 @@ impl Blocks {
         [n, h, width]: [usize; 3],
         threads: usize,
     ) -> Blocks {
-        let (side, k) = (algorithm.side(), products.floats(w.inputs()));
+        let (side, k) = (algorithm.side(), Row::new(w.isa(), products, w.inputs()).ld);
         let (mr, nr) = tile_shape(w.isa(), products);
         let tiles = n * h.div_ceil(side) * width.div_ceil(side);
         let places = places(algorithm);
         let of_one = places * (k + nr);
+        // One group of rows where two would leave threads without work.
+        let mr = if mr > SECOND && tiles <= threads * mr { SECOND } else { mr };
         let fit = (BLOCK_BYTES / 4 / of_one.max(1) / mr).max(1) * mr;
         let fair = tiles.div_ceil(threads * 2).next_multiple_of(mr).max(mr);
         let once = from_memory && tiles * of_one * size_of::<f32>() <= ONCE_BYTES;

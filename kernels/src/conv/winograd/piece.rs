@@ -10,10 +10,12 @@ use crate::gemm::Epilogue;
 use crate::gemm::epilogue::Finish;
 use crate::gemm::fetch::Fetch;
 use crate::gemm::panels::{Panel, Panels};
+use crate::gemm::rounded::store_cut;
+use crate::gemm::thirds::distances;
 use crate::gemm::tile::{MAX_MR, MAX_NR, TileArgs, groups_of, tile, tile_shape};
 use crate::simd::{Kernel, Simd};
 use crate::split::part;
-use crate::{Image, ImageMut, Products};
+use crate::{Image, ImageMut, Isa, Products};
 
 /// The most pixels of a square that comes out.
 const MAX_PIXELS: usize = 16;
@@ -27,8 +29,8 @@ pub(super) struct Squares<'a> {
     /// Channels of the output.
     pub(super) outputs: usize,
     pub(super) products: Products,
-    /// Floats of a transformed input of all channels.
-    pub(super) k: usize,
+    /// How a transformed input lies.
+    pub(super) row: Row,
     pub(super) panels: &'a [f32],
     /// As many as the input has channels.
     pub(super) zeros: &'a [f32],
@@ -37,6 +39,32 @@ pub(super) struct Squares<'a> {
     pub(super) block: usize,
     /// Whether panels come from memory and should be fetched ahead.
     pub(super) fetch: bool,
+}
+
+/// A transformed input of all channels.
+#[derive(Clone, Copy)]
+pub(super) struct Row {
+    /// Floats of it, or of a third of it.
+    depth: usize,
+    /// From one third to the next; zero where it is not cut.
+    third: usize,
+    /// From one row to the next.
+    pub(super) ld: usize,
+}
+
+impl Row {
+    pub(super) fn new(isa: Isa, products: Products, channels: usize) -> Row {
+        match products {
+            Products::F32 | Products::Bf16 => {
+                let depth = products.floats(channels);
+                Row { depth, third: 0, ld: depth }
+            }
+            Products::Bf16x3 => {
+                let [third, ld] = distances(isa, channels);
+                Row { depth: Products::Bf16.floats(channels), third, ld }
+            }
+        }
+    }
 }
 
 /// What a thread computes at a time.
@@ -53,7 +81,7 @@ pub(super) struct Part {
 pub(super) struct Piece<'a, T, const A: usize, const M: usize, const PAIRS: bool> {
     squares: &'a Squares<'a>,
     part: Part,
-    /// `[A * A][block][k]`, with a gap behind each place.
+    /// `[A * A][block][row.ld]`, with a gap behind each place.
     left: *mut f32,
     /// `[A * A][block][MAX_NR]`, likewise.
     products: *mut f32,
@@ -62,7 +90,7 @@ pub(super) struct Piece<'a, T, const A: usize, const M: usize, const PAIRS: bool
 
 impl<'a, T, const A: usize, const M: usize, const PAIRS: bool> Piece<'a, T, A, M, PAIRS> {
     pub(super) fn new(squares: &'a Squares<'a>, part: Part, scratch: &'a mut [f32]) -> Self {
-        let left = A * A * (squares.block * squares.k + GAP);
+        let left = A * A * (squares.block * squares.row.ld + GAP);
         assert!(scratch.len() >= left + A * A * (squares.block * MAX_NR + GAP));
         assert!(part.tiles.len() <= squares.block);
         let (left, products) = scratch.split_at_mut(left);
@@ -102,7 +130,7 @@ impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool>
     /// Floats from one place to the next in [`Piece::left`].
     #[inline(always)]
     fn left_step(&self) -> usize {
-        self.squares.block * self.squares.k + GAP
+        self.squares.block * self.squares.row.ld + GAP
     }
 
     #[inline(always)]
@@ -148,35 +176,36 @@ impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool>
     /// The products of all places, for the columns of a panel.
     #[inline(always)]
     fn multiply<S: Simd>(&self, s: S, Panel { first, width, .. }: Panel) {
-        let Squares { products: of, .. } = *self.squares;
+        let Squares { products: of, row: Row { depth, third, ld }, .. } = *self.squares;
         let (mr, _) = tile_shape(S::ISA, of);
-        let (k, rows) = (self.squares.k, self.part.tiles.len());
-        let panels = self.squares.panels[T::RIGHT * T::RIGHT * k * first..].as_ptr();
-        let (parts, len) = (rows.div_ceil(mr), k * width);
+        let (floats, rows) = (of.floats(self.squares.input.c), self.part.tiles.len());
+        let panels = self.squares.panels[T::RIGHT * T::RIGHT * floats * first..].as_ptr();
+        let (parts, len) = (rows.div_ceil(mr), floats * width);
+        let step = if third > 0 { 3 * width } else { width };
         for place in 0..A * A {
             let left = self.left.wrapping_add(place * self.left_step());
             let products = self.products.wrapping_add(place * self.product_step());
             let [y, x] = [place / A, place % A].map(|at| at.min(T::RIGHT - 1));
-            let panel = panels.wrapping_add((y * T::RIGHT + x) * k * width);
+            let panel = panels.wrapping_add((y * T::RIGHT + x) * len);
             for index in 0..parts {
                 let some = part(rows, parts, index);
                 let mut at = [std::ptr::null(); MAX_MR];
                 let mut out = [std::ptr::null_mut(); MAX_MR];
                 for (i, row) in some.clone().enumerate() {
-                    at[i] = left.wrapping_add(row * k).cast_const();
+                    at[i] = left.wrapping_add(row * ld).cast_const();
                     out[i] = products.wrapping_add(row * MAX_NR);
                 }
                 let next = panel.wrapping_add(len);
                 let fetch = if self.squares.fetch {
-                    Fetch::share(next, [len, width], index, parts)
+                    Fetch::share(next, [len, step], index, parts)
                 } else {
                     None
                 };
                 let args = TileArgs {
                     rows: &raw const at,
                     taps: 1,
-                    k,
-                    third: 0,
+                    k: depth,
+                    third,
                     panel,
                     init: ZEROS.as_ptr(),
                     init_ld: 0,
@@ -184,7 +213,7 @@ impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool>
                     out: out.as_ptr(),
                     fetch: fetch.as_ref(),
                 };
-                // SAFETY: rows are in the scratch, which holds `k` floats of each square and `MAX_NR` products.
+                // SAFETY: rows are in the scratch, which holds all factors of each square and `MAX_NR` products.
                 unsafe { tile::<S, PAIRS>(s, groups_of(S::ISA, of, some.len()), width, args) };
             }
         }
@@ -296,7 +325,7 @@ impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool>
             // SAFETY: as above.
             let load =
                 |c, y, x| unsafe { s.load_ptr_partial(from(y, x).wrapping_add(c), count(c)) };
-            let floats = self.piece.squares.k - if PAIRS { whole / 2 } else { whole };
+            let floats = self.piece.squares.row.depth - if PAIRS { whole / 2 } else { whole };
             self.channels(s, whole, floats, load);
         }
     }
@@ -314,12 +343,16 @@ impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool>
         let mut places = Self::places(s, |y, x| load(c, y, x));
         if PAIRS {
             let next = Self::places(s, |y, x| load(c + S::LANES, y, x));
+            if piece.squares.row.third > 0 {
+                self.store_thirds(s, c, places, next);
+                return;
+            }
             for (low, high) in places.as_flattened_mut().iter_mut().zip(next.as_flattened()) {
                 *low = s.pairs(*low, *high);
             }
         }
         let first = if PAIRS { c / 2 } else { c };
-        let to = piece.left.wrapping_add(self.row * piece.squares.k + first);
+        let to = piece.left.wrapping_add(self.row * piece.squares.row.ld + first);
         let step = piece.left_step();
         for (y, row) in places.into_iter().enumerate() {
             for (x, v) in row.into_iter().enumerate() {
@@ -333,6 +366,18 @@ impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool>
                     }
                 }
             }
+        }
+    }
+
+    /// Writes the thirds of two vectors of channels from `c` on.
+    #[inline(always)]
+    fn store_thirds<S: Simd>(&self, s: S, c: usize, low: [[S::F32; A]; A], high: [[S::F32; A]; A]) {
+        let (piece, Row { third, ld, .. }) = (self.piece, self.piece.squares.row);
+        let mut to = piece.left.wrapping_add(self.row * ld + c / 2);
+        for (low, high) in low.as_flattened().iter().zip(high.as_flattened()) {
+            // SAFETY: the scratch holds whole vectors of thirds of all channels at each place.
+            unsafe { store_cut(s, *low, *high, to, third) };
+            to = to.wrapping_add(piece.left_step());
         }
     }
 
