@@ -114,10 +114,7 @@ impl Algorithm {
         [h, w]: [usize; 2],
     ) -> f64 {
         let layer = products;
-        let products = match self {
-            Algorithm::Direct => products,
-            _ => winograd::of(self, products, i),
-        };
+        let products = winograd::of(self, products, i);
         let slower = slowness(products, isa);
         let vectors = |channels: usize| channels.div_ceil(isa.lanes()) as f64;
         let of_products = |places: f64| slower * OF_PRODUCT * places * (i as f64) * vectors(o);

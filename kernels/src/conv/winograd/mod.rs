@@ -160,7 +160,7 @@ pub(super) fn fits(algorithm: Algorithm, spec: &Conv2d, shape: [usize; 4]) -> bo
 pub(super) fn of(algorithm: Algorithm, products: Products, i: usize) -> Products {
     match products {
         Products::Bf16 if !rounds(algorithm, i) => Products::F32,
-        Products::Bf16x3 if !CUT.contains(&i) => Products::F32,
+        Products::Bf16x3 if algorithm != Algorithm::Direct && !CUT.contains(&i) => Products::F32,
         products => products,
     }
 }
