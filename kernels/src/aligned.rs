@@ -3,6 +3,7 @@
 use std::mem::MaybeUninit;
 
 use crate::gemm::tile::MAX_NR;
+use crate::pages::filled;
 
 /// Zeros for as many columns as any tile has.
 pub(crate) static ZEROS: Zeros = Zeros([0.0; MAX_NR]);
@@ -49,7 +50,7 @@ impl Aligned {
     }
 
     pub(crate) fn zeros(len: usize) -> Aligned {
-        Aligned { lines: vec![CacheLine([0.0; 16]); len.div_ceil(16)], len }
+        Aligned { lines: filled(CacheLine([0.0; 16]), len.div_ceil(16)), len }
     }
 }
 

@@ -32,6 +32,7 @@ pub mod layout;
 pub mod math;
 pub mod matmul;
 pub mod norm;
+pub mod pages;
 pub mod pool;
 pub mod pool2d;
 mod products;

@@ -27,15 +27,15 @@ impl Products {
         }
     }
 
-    /// The fastest of `factors` for `rows` that are multiplied with weights of `k` inputs and `n` outputs.
+    /// The fastest of `factors` for `rows` that are multiplied with weights of `n` outputs and `k` inputs of each of `taps`.
     ///
     /// Thirds have half as many bytes again, which few rows do not make up for, nor few outputs for what it costs to cut rows.
-    pub fn fastest(isa: Isa, factors: Factors, [rows, n, k]: [usize; 3]) -> Products {
+    pub fn fastest(isa: Isa, factors: Factors, [rows, n, taps, k]: [usize; 4]) -> Products {
         const ROWS: usize = 96;
         const COLUMNS: usize = 64;
-        let many = rows >= ROWS && n >= COLUMNS && k >= COLUMNS;
+        let many = rows >= ROWS && n >= COLUMNS && taps.saturating_mul(k) >= COLUMNS;
         match factors {
-            Factors::F32 if isa == Isa::Amx && many => Products::Bf16x3,
+            Factors::F32 if isa == Isa::Amx && many && fills_tiles([n, k]) => Products::Bf16x3,
             _ => Products::of(factors),
         }
     }
@@ -63,4 +63,11 @@ impl Products {
     pub(crate) const fn are_of_pairs(self) -> bool {
         !matches!(self, Products::F32)
     }
+}
+
+/// Whether less than a quarter of the products of tiles of AMX are by zeros.
+fn fills_tiles(sizes: [usize; 2]) -> bool {
+    const TILE: usize = 32;
+    let filled = |size: usize| size as f64 / size.max(1).div_ceil(TILE).saturating_mul(TILE) as f64;
+    4.0 * filled(sizes[0]) * filled(sizes[1]) >= 3.0
 }

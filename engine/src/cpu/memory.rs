@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use bytemuck::Zeroable;
+use ocelli_kernels::pages::filled;
 use ocelli_kernels::{Factors, Rows, RowsMut};
 
 use super::plan::LINE;
@@ -94,7 +95,7 @@ unsafe impl Sync for Block {}
 impl Block {
     /// Memory for `floats` floats.
     pub(super) fn new(floats: usize) -> Block {
-        let lines = vec![Line::zeroed(); floats.div_ceil(LINE)].into_boxed_slice();
+        let lines = filled(Line::zeroed(), floats.div_ceil(LINE)).into_boxed_slice();
         let count = lines.len();
         Block { lines: Box::into_raw(lines).cast(), count }
     }

@@ -24,7 +24,7 @@ impl Roofline {
 impl CpuExecutor {
     /// Measures the roofline of the executor's threads, instruction set and precision; takes some tenths of a second.
     pub fn roofline(&self) -> Roofline {
-        let fastest = Products::fastest(self.isa, self.factors, [usize::MAX; 3]);
+        let fastest = Products::fastest(self.isa, self.factors, [usize::MAX; 4]);
         let gflops = [Products::of(self.factors), fastest]
             .map(|products| multiply_adds(self.isa, products, &self.pool));
         let gflops = gflops[0].max(gflops[1]);

@@ -82,7 +82,7 @@ impl Algorithm {
     ) -> (Algorithm, Products) {
         let [o, i, kh, kw] = shape;
         let out = spec.output_size(size, [kh, kw]);
-        let rows = [out[0] * out[1], o, kh * kw * i];
+        let rows = [out[0] * out[1], o, kh * kw, i];
         let direct = match Products::fastest(isa, factors, rows) {
             Products::Bf16x3 if spec.groups > 1 || !dense::rounds(i, kh * kw) => Products::F32,
             products => products,

@@ -68,7 +68,7 @@ pub(super) fn products(
     factors: Factors,
 ) -> Products {
     let (rows, weight) = (graph.shape(node.inputs[0]).rows(), op.weight.shape());
-    Products::fastest(isa, factors, [rows, weight[0], weight[1]])
+    Products::fastest(isa, factors, [rows, weight[0], 1, weight[1]])
 }
 
 /// The weight of a linear layer, as its kernel reads it.
