@@ -3,7 +3,7 @@
 /// Bytes of a large page.
 const PAGE: usize = 2 << 20;
 
-/// `count` times `zero`.
+/// `count` times `zero`, in large pages if they fill some.
 pub fn filled<T: Copy>(zero: T, count: usize) -> Vec<T> {
     let mut all = Vec::with_capacity(count);
     if count * size_of::<T>() >= PAGE {

@@ -6,8 +6,7 @@
 use std::sync::Arc;
 
 use bytemuck::Zeroable;
-use ocelli_kernels::pages::filled;
-use ocelli_kernels::{Factors, Rows, RowsMut};
+use ocelli_kernels::{Factors, Rows, RowsMut, filled};
 
 use super::plan::LINE;
 
