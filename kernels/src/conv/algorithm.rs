@@ -40,7 +40,7 @@ const CUT_PLACE: f64 = 11.0;
 /// Bytes of weights for stride two that are worth their memory, nearly three times that of the definition's.
 const STRIDED_BYTES: usize = 4 << 20;
 
-/// How long products take beside those of `f32`, as `benches/kernels.rs` measures them; weights have half the bytes.
+/// How long products take beside those of `f32`, as `benches/kernels.rs` measures them.
 fn slowness(products: Products, isa: Isa) -> f64 {
     match products {
         Products::F32 => 1.0,

@@ -30,8 +30,8 @@ impl PackedConv {
         PackedConv::with(isa, Algorithm::Direct, Products::F32, spec, shape, w)
     }
 
-    /// Packs PyTorch weights `[out, in / groups, kh, kw]` for an algorithm and products, where there are enough of them that
-    /// rounding or cutting pays; [`Algorithm::Winograd4`] rounds none, and no Winograd cuts.
+    /// Packs PyTorch weights `[out, in / groups, kh, kw]` for an algorithm and products, or for [`Products::F32`] where there are
+    /// too few channels for rounding or cutting to pay, and of Winograd's too many; [`Algorithm::Winograd4`] rounds none.
     ///
     /// # Panics
     /// As [`PackedConv::new`], and when the algorithm cannot do such a convolution.

@@ -53,7 +53,7 @@ pub fn linear(ctx: Context, x: Rows, w: &PackedMatrix, epilogue: Epilogue, out: 
         products: w.products(),
         reads: x.factors(),
         writes: out.factors(),
-        source: (),
+        source: Strided { ptr: x.data(), ld: x.ld() },
         m: x.rows(),
         n: w.n(),
         taps: 1,
@@ -64,5 +64,5 @@ pub fn linear(ctx: Context, x: Rows, w: &PackedMatrix, epilogue: Epilogue, out: 
         epilogue,
     };
     // SAFETY: both views were checked for the widths that are read and written.
-    unsafe { product.with(Strided { ptr: x.data(), ld: x.ld() }).run(ctx) };
+    unsafe { product.run(ctx) };
 }

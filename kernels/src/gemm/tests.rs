@@ -169,7 +169,7 @@ fn error_of(ctx: crate::Context, products: Products, k: usize, random: &mut Rand
     [sum / out.len() as f64, (squares / out.len() as f64).sqrt()]
 }
 
-/// An average that is not zero adds up from layer to layer, where the rest does not.
+/// An average that is not zero adds up from layer to layer, where the rest does not. But for AMX both are products of numbers.
 #[test]
 fn thirds_are_as_exact_as_numbers() {
     everywhere_at_random(1, |ctx, random| {

@@ -98,6 +98,46 @@ fn partial_vectors_touch_only_their_floats() {
     }
 }
 
+/// Of two vectors at a time the thirds, in pairs.
+struct Thirds(Vec<f32>);
+
+impl Kernel for Thirds {
+    type Output = Vec<[f32; 3]>;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> Vec<[f32; 3]> {
+        let mut all = Vec::new();
+        for two in self.0.chunks_exact(2 * S::LANES) {
+            let (low, high) = (s.load(two), s.load(&two[S::LANES..]));
+            let mut parts = [[0.0; 16]; 3];
+            let pairs = bf16::pairs_of_thirds(s, low, high);
+            for (pairs, to) in pairs.into_iter().zip(&mut parts) {
+                s.store(pairs, to);
+            }
+            all.extend((0..S::LANES).map(|lane| [0, 1, 2].map(|part| parts[part][lane])));
+        }
+        all
+    }
+}
+
+#[test]
+fn thirds_add_up_to_the_number() {
+    let spread = (0..4096u32).map(|i| f32::from_bits(i.wrapping_mul(0x9e37_79b9)));
+    let middle: Vec<f32> = spread.filter(|x| (1e-20..1e20).contains(&x.abs())).collect();
+    let floats = &middle[..middle.len() / 64 * 64];
+    for isa in Isa::available() {
+        let found = dispatch_bf16(isa, Thirds(floats.to_vec()));
+        assert_eq!(found.len(), floats.len() / 2, "{isa}");
+        for (pairs, two) in found.iter().zip(floats.chunks_exact(2)) {
+            for (at, &x) in two.iter().enumerate() {
+                let parts = pairs.map(|pair| f32::from_bits(pair.to_bits() >> (16 * at) << 16));
+                assert_eq!(parts[0] + (parts[1] + parts[2]), x, "{isa}: {parts:?}");
+                assert_eq!(parts, bf16::thirds(x), "{isa}: {x}");
+            }
+        }
+    }
+}
+
 /// Pairs of bf16 of all kinds of numbers.
 struct Pairs(Vec<f32>);
 
