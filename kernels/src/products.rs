@@ -58,6 +58,15 @@ impl Products {
         }
     }
 
+    /// Floats of a panel of `width` columns that a tile goes through in a step of `k`.
+    #[inline(always)]
+    pub(crate) const fn step(self, width: usize) -> usize {
+        match self {
+            Products::F32 | Products::Bf16 => width,
+            Products::Bf16x3 => 3 * width,
+        }
+    }
+
     /// Whether factors are in pairs.
     #[inline(always)]
     pub(crate) const fn are_of_pairs(self) -> bool {

@@ -72,7 +72,16 @@ impl Algorithm {
         (self.side() + 2) * (self.side() + 2)
     }
 
-    /// The one that should take the least time for pictures of `size`, height and width, and with which products.
+    /// What a convolution is computed with that is asked for `products`: [`Products::F32`] where there are too few channels for
+    /// rounding or cutting to pay, and of Winograd's too many.
+    pub(super) fn products(self, products: Products, spec: &Conv2d, shape: [usize; 4]) -> Products {
+        match self {
+            Algorithm::Direct => dense::products(products, spec, shape),
+            _ => winograd::products(self, products, shape[1]),
+        }
+    }
+
+    /// The one that should take the least time for pictures of `size`, height and width, and which products it should be asked for.
     pub fn cheapest(
         isa: Isa,
         factors: Factors,
@@ -83,38 +92,36 @@ impl Algorithm {
         let [o, i, kh, kw] = shape;
         let out = spec.output_size(size, [kh, kw]);
         let rows = [out[0] * out[1], o, kh * kw, i];
-        let direct = match Products::fastest(isa, factors, rows) {
-            Products::Bf16x3 if spec.groups > 1 || !dense::rounds(i, kh * kw) => Products::F32,
-            products => products,
-        };
+        let (of, fastest) = (Products::of(factors), Products::fastest(isa, factors, rows));
+        let direct = (Algorithm::Direct, fastest);
         if isa.lanes() == 1 || [kh, kw] != [3, 3] {
-            return (Algorithm::Direct, direct);
+            return direct;
         }
-        let of = Products::of(factors);
         let ways = [Algorithm::Winograd2, Algorithm::Winograd3, Algorithm::Winograd4];
-        let all = ways.into_iter().flat_map(|way| [(way, of), (way, winograd::of(way, direct, i))]);
-        let cost = |(way, products): (Algorithm, _)| way.instructions(isa, products, shape, out);
+        let all = ways.into_iter().flat_map(|way| [(way, of), (way, fastest)]);
+        let cost = |(way, products): (Algorithm, _)| {
+            let computed = way.products(products, spec, shape);
+            way.instructions(isa, [products, computed], shape, out)
+        };
         let worth = |algorithm: Algorithm| {
             algorithm != Algorithm::Winograd3
                 || algorithm.right() * o * of.floats(i) * size_of::<f32>() <= STRIDED_BYTES
         };
-        let all = std::iter::once((Algorithm::Direct, direct)).chain(all);
+        let all = std::iter::once(direct).chain(all);
         let fit = all.filter(|&(way, _)| way.fits(spec, shape) && worth(way));
         let best = fit.min_by(|a, b| cost(*a).total_cmp(&cost(*b)));
-        best.unwrap_or((Algorithm::Direct, direct))
+        best.unwrap_or(direct)
     }
 
-    /// Vector instructions for an output of `h` by `w` and three by three taps, waiting for weights included. The numbers of
-    /// the transforms fit what `benches/kernels.rs` measures.
+    /// Vector instructions for an output of `h` by `w` and three by three taps, waiting for weights included, in a layer that is
+    /// asked for products and computes others. The numbers of the transforms fit what `benches/kernels.rs` measures.
     fn instructions(
         self,
         isa: Isa,
-        products: Products,
+        [layer, products]: [Products; 2],
         [o, i, ..]: [usize; 4],
         [h, w]: [usize; 2],
     ) -> f64 {
-        let layer = products;
-        let products = winograd::of(self, products, i);
         let slower = slowness(products, isa);
         let vectors = |channels: usize| channels.div_ceil(isa.lanes()) as f64;
         let of_products = |places: f64| slower * OF_PRODUCT * places * (i as f64) * vectors(o);

@@ -26,25 +26,24 @@ pub(super) struct Dense {
 }
 
 impl Dense {
+    /// For what was asked for and what is computed.
     pub(super) fn pack(
         isa: Isa,
-        products: Products,
+        [asked, products]: [Products; 2],
         spec: &Conv2d,
         [o, i, kh, kw]: [usize; 4],
         w: &[f32],
     ) -> Dense {
         let (taps, n) = (kh * kw, o / spec.groups);
-        let rounded_runs = (products == Products::Bf16 && rounds_runs(isa, spec, [o, i, kh, kw]))
+        let rounded_runs = (asked == Products::Bf16 && rounds_runs(isa, spec, [o, i, kh, kw]))
             .then(|| {
                 let layout = Panels::new(isa, o);
-                let mut panels = Aligned::zeros(layout.len(kh * products.floats(kw * i)));
-                layout.pack_for(&mut panels, products, [kh, kw * i], |y, p, column| {
+                let mut panels = Aligned::zeros(layout.len(kh * asked.floats(kw * i)));
+                layout.pack_for(&mut panels, asked, [kh, kw * i], |y, p, column| {
                     w[(column * i + p % i) * taps + y * kw + p / i]
                 });
                 panels
             });
-        let whole = products == Products::Bf16x3 && spec.groups > 1;
-        let products = if rounds(i, taps) && !whole { products } else { Products::F32 };
         let layout = Panels::new(isa, n);
         let group_len = layout.len(taps * products.floats(i));
         let mut panels = Aligned::zeros(spec.groups * group_len);
@@ -79,9 +78,7 @@ impl Dense {
             return 0;
         }
         let planes = self.planes(w, input);
-        planes
-            .bands(threads)
-            .map_or_else(|| planes.floats(), |of_picture| threads * planes.band_floats(of_picture))
+        planes.bands(threads).map_or_else(|| planes.floats(), |bands| threads * bands.floats())
     }
 
     fn planes(&self, w: &PackedConv, input: [usize; 4]) -> Planes {
@@ -116,67 +113,106 @@ impl Dense {
         out: &ImageMut,
         scratch: &mut [f32],
     ) {
-        let spec = w.spec();
-        let [kh, kw] = w.kernel();
-        let (i, n) = (w.inputs() / spec.groups, w.outputs() / spec.groups);
-        let product = |group: usize| Product {
+        let job = Job { dense: self, ctx, w, input, epilogue, out };
+        if self.products == Products::F32 && reads_runs(w, input) {
+            job.of_runs();
+        } else if self.pads(w, input.shape()) {
+            job.of_copies(scratch);
+        } else {
+            job.of_windows();
+        }
+    }
+}
+
+/// A convolution of checked images.
+#[derive(Clone, Copy)]
+struct Job<'a> {
+    dense: &'a Dense,
+    ctx: Context<'a>,
+    w: &'a PackedConv,
+    input: &'a Image<'a>,
+    epilogue: Epilogue<'a>,
+    out: &'a ImageMut<'a>,
+}
+
+impl<'a> Job<'a> {
+    fn product(&self, group: usize) -> Product<'a, ()> {
+        let Job { dense, w, input, out, epilogue, .. } = *self;
+        let groups = w.spec().groups;
+        let (k, n, [kh, kw]) = (w.inputs() / groups, w.outputs() / groups, w.kernel());
+        Product {
             isa: w.isa(),
-            products: self.products,
+            products: dense.products,
             reads: input.pixels.factors(),
             writes: out.pixels.factors(),
             source: (),
             m: out.pixels.rows(),
             n,
             taps: kh * kw,
-            k: i,
-            panels: &self.panels[group * self.group_len..(group + 1) * self.group_len],
+            k,
+            panels: &dense.panels[group * dense.group_len..][..dense.group_len],
             out: out.pixels.data().wrapping_add(group * n),
             ld: out.pixels.ld(),
             epilogue: epilogue.columns(group * n, n),
+        }
+    }
+
+    /// Of the taps of each kernel row as one run.
+    fn of_runs(self) {
+        let Job { dense, w, input, out, .. } = self;
+        let [kh, kw] = w.kernel();
+        let runs = Runs {
+            ptr: input.pixels.ptr(),
+            size: [input.h, input.w, input.c],
+            grid: [out.h, out.w],
+            kw,
+            spec: w.spec(),
+            zeros: dense.zeros.as_ptr(),
         };
-        if self.products == Products::F32 && reads_runs(w, input) {
-            let runs = Runs {
-                ptr: input.pixels.ptr(),
-                size: [input.h, input.w, input.c],
-                grid: [out.h, out.w],
-                kw,
-                spec,
-                zeros: self.zeros.as_ptr(),
-            };
-            let mut product = Product { taps: kh, k: kw * i, ..product(0).with(runs) };
-            if let Some(panels) = &self.rounded_runs {
-                (product.products, product.panels) = (Products::Bf16, panels);
-            }
-            // SAFETY: both images were checked; a run lies in a row of the input, in the zeros or in the patch.
-            unsafe { product.run(ctx) };
-            return;
+        let product = self.product(0).with(runs);
+        let mut product = Product { taps: kh, k: kw * product.k, ..product };
+        if let Some(panels) = &dense.rounded_runs {
+            (product.products, product.panels) = (Products::Bf16, panels);
         }
-        if self.pads(w, input.shape()) {
-            let planes = self.planes(w, input.shape());
-            let part = |planes: Planes, scratch: &mut [f32]| {
-                planes.fill(ctx, spec, input, scratch);
-                let rows = planes.source(spec, w.kernel(), scratch);
-                let (reads, m) = (Factors::Bf16, planes.rows());
-                let product = Product { reads, m, ..product(0).with(rows) };
-                // SAFETY: both images were checked; a tap is a pixel of the copy.
-                unsafe { product.run(ctx) };
-            };
-            let Some(of_picture) = planes.bands(ctx.pool.threads()) else {
-                return part(planes, scratch);
-            };
-            let (base, floats) = (Base(scratch.as_mut_ptr()), planes.band_floats(of_picture));
-            by_workers(ctx.pool, planes.pictures() * of_picture, |worker, bands| {
-                // SAFETY: the scratch was checked to hold as many floats for each worker.
-                let scratch = unsafe { base.slice(worker * floats, floats) };
-                bands.for_each(|band| part(planes.band(of_picture, band), scratch));
-            });
-            return;
-        }
+        // SAFETY: a run lies in a row of the input, in the zeros or in the patch.
+        unsafe { product.run(self.ctx) };
+    }
+
+    /// Of a copy with its border, or of one for each band of lines.
+    fn of_copies(self, scratch: &mut [f32]) {
+        let planes = self.dense.planes(self.w, self.input.shape());
+        let pool = self.ctx.pool;
+        let Some(bands) = planes.bands(pool.threads()) else {
+            return self.of_copy(planes, scratch);
+        };
+        let base = Base(scratch.as_mut_ptr());
+        by_workers(pool, bands.count(), |worker, some| {
+            // SAFETY: the scratch was checked to hold as many floats for each worker.
+            let scratch = unsafe { base.slice(worker * bands.floats(), bands.floats()) };
+            some.for_each(|band| self.of_copy(bands.get(band), scratch));
+        });
+    }
+
+    fn of_copy(self, planes: Planes, scratch: &mut [f32]) {
+        let Job { ctx, w, input, .. } = self;
+        planes.fill(ctx, w.spec(), input, scratch);
+        let rows = planes.source(w.spec(), w.kernel(), scratch);
+        let (reads, m) = (Factors::Bf16, planes.rows());
+        let product = Product { reads, m, ..self.product(0).with(rows) };
+        // SAFETY: a tap is a pixel of the copy.
+        unsafe { product.run(ctx) };
+    }
+
+    /// Of pixels where they lie, group by group.
+    fn of_windows(self) {
+        let Job { dense, ctx, w, input, out, .. } = self;
+        let spec = w.spec();
         for group in 0..spec.groups {
-            let window =
-                Window::new(input, group * i, out, spec.stride, &self.offsets, &self.zeros);
-            // SAFETY: both images were checked; a tap is a pixel of the input or the zeros.
-            unsafe { product(group).with(window).run(ctx) };
+            let product = self.product(group);
+            let first = group * product.k;
+            let window = Window::new(input, first, out, spec.stride, &dense.offsets, &dense.zeros);
+            // SAFETY: a tap is a pixel of the input or the zeros.
+            unsafe { product.with(window).run(ctx) };
         }
     }
 }
@@ -186,9 +222,14 @@ fn reads_as_they_lie(w: &PackedConv) -> bool {
     w.kernel() == [1, 1] && w.spec().stride == [1, 1] && w.spec().pad == [0; 4]
 }
 
-/// Whether pixels are rounded or cut for products in bf16.
-pub(super) fn rounds(inputs: usize, taps: usize) -> bool {
-    inputs >= FEW_CHANNELS && taps <= MAX_TAPS
+/// What it is computed with where it is asked for `products`: pixels of few channels are neither rounded nor cut, and those of
+/// groups are not cut.
+pub(super) fn products(products: Products, spec: &Conv2d, [_, i, kh, kw]: [usize; 4]) -> Products {
+    let cuts = products == Products::Bf16x3;
+    if i < FEW_CHANNELS || kh * kw > MAX_TAPS || cuts && spec.groups > 1 {
+        return Products::F32;
+    }
+    products
 }
 
 /// Whether runs are rounded: where that spares more products of each than it takes instructions.

@@ -71,10 +71,10 @@ pub fn takes_pairs(
     algorithm: Algorithm,
     products: Products,
     spec: &Conv2d,
-    [_, i, kh, kw]: [usize; 4],
+    shape: [usize; 4],
 ) -> bool {
-    let rounds = algorithm == Algorithm::Direct && products == Products::Bf16;
-    rounds && spec.groups == 1 && dense::rounds(i, kh * kw)
+    let rounds = algorithm.products(products, spec, shape) == Products::Bf16;
+    algorithm == Algorithm::Direct && spec.groups == 1 && rounds
 }
 
 /// Floats of scratch that [`conv2d`] needs for an input `[n, h, w, c]` on `threads` threads.

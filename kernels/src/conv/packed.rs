@@ -49,13 +49,14 @@ impl PackedConv {
         assert!(spec.dilation[0] > 0 && spec.dilation[1] > 0, "{spec:?}");
         assert!(shape[2] > 0 && shape[3] > 0, "kernel of {shape:?}");
         let isa = isa.or_scalar();
-        let products = products.on(isa);
+        let asked = products.on(isa);
+        let products = algorithm.products(asked, &spec, shape);
         assert!(algorithm.fits(&spec, shape), "{algorithm:?} for {spec:?} of {shape:?}");
         let form = match algorithm {
             Algorithm::Direct if shape[1] == 1 && spec.groups > 1 => {
                 Form::Depthwise(Depthwise::pack(&spec, shape, w))
             }
-            Algorithm::Direct => Form::Dense(Dense::pack(isa, products, &spec, shape, w)),
+            Algorithm::Direct => Form::Dense(Dense::pack(isa, [asked, products], &spec, shape, w)),
             _ => Form::Winograd(Winograd::pack(isa, algorithm, products, shape, w)),
         };
         PackedConv { isa, spec, shape, form }

@@ -8,9 +8,8 @@ use std::ops::Range;
 
 use super::Conv2d;
 use crate::gemm::rounded::{Rounded, copy, cut, round};
-use crate::gemm::row_stride;
+use crate::gemm::row::Row;
 use crate::gemm::source::{GAP, Left, MAX_TAPS, Source, Table};
-use crate::gemm::thirds::distances;
 use crate::matmul::Scratch;
 use crate::simd::{Kernel, Simd, dispatch_bf16};
 use crate::split::part;
@@ -22,10 +21,7 @@ pub(super) struct Planes {
     pictures: usize,
     lines: usize,
     width: usize,
-    /// Floats from one pixel to the next.
-    ld: usize,
-    /// Floats from one third of a pixel to the next, if it is cut.
-    third: Option<usize>,
+    pixel: Row,
     remainders: [usize; 2],
     /// Height and width of the output.
     size: [usize; 2],
@@ -60,49 +56,35 @@ impl Planes {
             let reach = spec.dilation[axis] * (kernel[axis] - 1) / spec.stride[axis];
             size[axis] + reach
         };
-        let [third, of_thirds] = distances(isa, c);
-        let cut = products == Products::Bf16x3;
-        let (third, ld) = if cut { (Some(third), of_thirds) } else { (None, row_stride(third)) };
-        let ([lines, width], [height, _]) = ([extent(0), extent(1)], size);
-        Planes { pictures, lines, width, ld, third, remainders, size, first: [0; 2], height }
-    }
-
-    /// In how many bands of lines each picture is copied and multiplied, a band by one thread, where the caches of all threads
-    /// do not hold a copy of all.
-    pub(super) fn bands(&self, threads: usize) -> Option<usize> {
-        let bytes = self.floats() * size_of::<f32>();
-        let of_picture = bytes.div_ceil(self.pictures.max(1) * BAND_BYTES);
-        let even = of_picture.next_multiple_of(threads).min(self.height / BAND_LINES).max(1);
-        (bytes > threads * BAND_BYTES).then_some(if self.pictures == 1 { even } else { of_picture })
-    }
-
-    /// Band `index` of all that have `of_picture` bands for each picture.
-    pub(super) fn band(&self, of_picture: usize, index: usize) -> Planes {
-        let (picture, band) = (index / of_picture, index % of_picture);
-        let lines = part(self.height, of_picture, band);
-        let reach = self.lines - self.height;
-        Planes {
-            pictures: 1,
-            lines: lines.len() + reach,
-            size: [lines.len(), self.size[1]],
-            first: [picture, lines.start],
-            ..*self
+        let mut pixel = Row::new(isa, products, c);
+        if products == Products::Bf16 {
+            pixel.ld = Rounded::distance(isa, pixel.depth);
         }
+        let ([lines, width], [height, _]) = ([extent(0), extent(1)], size);
+        Planes { pictures, lines, width, pixel, remainders, size, first: [0; 2], height }
     }
 
-    /// The floats of the largest of these bands.
-    pub(super) fn band_floats(&self, of_picture: usize) -> usize {
-        let lines = self.height.div_ceil(of_picture) + self.lines - self.height;
-        Planes { pictures: 1, lines, ..*self }.floats()
+    /// The bands that are copied and multiplied each by one thread, where the caches of all threads do not hold a copy of all.
+    pub(super) fn bands(&self, threads: usize) -> Option<Bands> {
+        let bytes = self.floats() * size_of::<f32>();
+        if bytes <= threads * BAND_BYTES {
+            return None;
+        }
+        let fit = bytes.div_ceil(self.pictures * BAND_BYTES);
+        let even = fit.next_multiple_of(threads).min(self.height / BAND_LINES).max(1);
+        let of_picture = if self.pictures == 1 { even } else { fit };
+        Some(Bands { planes: *self, of_picture })
     }
 
-    pub(super) fn pictures(&self) -> usize {
-        self.pictures
+    /// Of a picture and a line of the output on, `lines` of them.
+    fn band(&self, first: [usize; 2], lines: usize) -> Planes {
+        let (reach, [_, width]) = (self.lines - self.height, self.size);
+        Planes { pictures: 1, lines: lines + reach, size: [lines, width], first, ..*self }
     }
 
     /// Floats of the copy.
     pub(super) fn floats(&self) -> usize {
-        self.remainders[0] * self.remainders[1] * self.plane() * self.ld
+        self.remainders[0] * self.remainders[1] * self.plane() * self.pixel.ld
     }
 
     /// Pixels of all pictures with one remainder.
@@ -140,7 +122,7 @@ impl Planes {
                 step: spec.stride[1],
                 planes: self,
                 input,
-                to: to.at(index * self.width * self.ld),
+                to: to.at(index * self.width * self.pixel.ld),
             };
             dispatch_bf16(ctx.isa, line);
         });
@@ -153,9 +135,32 @@ impl Planes {
             let [y, x] = [tap / kw * spec.dilation[0], tap % kw * spec.dilation[1]];
             let plane = y % spec.stride[0] * self.remainders[1] + x % spec.stride[1];
             let place = y / spec.stride[0] * self.width + x / spec.stride[1];
-            *offset = (plane * self.plane() + place) * self.ld;
+            *offset = (plane * self.plane() + place) * self.pixel.ld;
         }
         Padded { planes: *self, first: from.as_ptr(), taps }
+    }
+}
+
+/// A copy in bands of lines of the output, each of them with the lines around it.
+pub(super) struct Bands {
+    planes: Planes,
+    of_picture: usize,
+}
+
+impl Bands {
+    pub(super) fn count(&self) -> usize {
+        self.planes.pictures * self.of_picture
+    }
+
+    pub(super) fn get(&self, index: usize) -> Planes {
+        let (picture, band) = (index / self.of_picture, index % self.of_picture);
+        let lines = part(self.planes.height, self.of_picture, band);
+        self.planes.band([picture, lines.start], lines.len())
+    }
+
+    /// Floats of the largest.
+    pub(super) fn floats(&self) -> usize {
+        self.planes.band([0; 2], self.planes.height.div_ceil(self.of_picture)).floats()
     }
 }
 
@@ -177,22 +182,21 @@ impl Kernel for Line<'_> {
     /// The maker vouches for the pixels of both lines.
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let (pixels, c, ld) = (self.input.pixels, self.input.c, self.planes.ld);
-        let floats = Factors::Bf16.floats(c);
+        let (pixels, c) = (self.input.pixels, self.input.c);
+        let Row { depth, third, ld } = self.planes.pixel;
         for i in 0..self.planes.width {
             let (x, to) = (self.first.wrapping_add(i * self.step), self.to.wrapping_add(i * ld));
             // SAFETY: the pixel is in the input, and `ld` floats of the copy are whole vectors.
             unsafe {
                 let from = self.from.filter(|_| x < self.input.w);
-                match (from, pixels.factors(), self.planes.third) {
-                    (None, ..) => std::slice::from_raw_parts_mut(to, ld).fill(0.0),
-                    (Some(from), Factors::Bf16, _) => {
-                        copy(s, from.add(x * pixels.ld()), floats, to);
-                    }
-                    (Some(from), Factors::F32, None) => round(s, from.add(x * pixels.ld()), c, to),
-                    (Some(from), Factors::F32, Some(third)) => {
-                        cut(s, from.add(x * pixels.ld()), c, to, third);
-                    }
+                let Some(from) = from.map(|from| from.add(x * pixels.ld())) else {
+                    std::slice::from_raw_parts_mut(to, ld).fill(0.0);
+                    continue;
+                };
+                match pixels.factors() {
+                    Factors::Bf16 => copy(s, from, depth, to),
+                    Factors::F32 if third > 0 => cut(s, from, c, to, third),
+                    Factors::F32 => round(s, from, c, to),
                 }
             }
         }
@@ -216,7 +220,7 @@ impl Source for Padded {
 
     #[inline(always)]
     fn gather(&self, rows: Range<usize>, at: usize, taps: Range<usize>, table: &mut Table) {
-        let ld = self.planes.ld;
+        let ld = self.planes.pixel.ld;
         for (to, offset) in table.rows.iter_mut().zip(&self.taps[taps]) {
             for (to, row) in to[at..].iter_mut().zip(rows.clone()) {
                 *to = self.first.wrapping_add(offset + row * ld);
@@ -234,10 +238,10 @@ impl Source for Padded {
         table: &mut Table,
         _: &mut Rounded,
     ) -> bool {
-        let first = self.first.wrapping_add(rows.start * self.planes.ld);
+        let first = self.first.wrapping_add(rows.start * self.planes.pixel.ld);
         for (to, offset) in table.rows.iter_mut().zip(&self.taps[..left.taps]) {
             to[at] = first.wrapping_add(*offset);
-            to[at + 1] = to[at].wrapping_add(self.planes.ld);
+            to[at + 1] = to[at].wrapping_add(self.planes.pixel.ld);
         }
         true
     }

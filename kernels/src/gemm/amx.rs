@@ -1,8 +1,5 @@
 //! The register tile of AMX: two groups of up to 16 rows by one or two registers of 16 columns.
 
-use std::arch::asm;
-use std::mem::offset_of;
-
 use super::tile::{MAX_MR, MAX_NR, SECOND, TileArgs};
 use crate::aligned::Lines;
 use crate::simd::{Kernel, Simd, amx};
@@ -149,26 +146,39 @@ unsafe fn pass(
     // SAFETY: the caller's contract; the registers have the shapes that the loops take them to have.
     unsafe {
         amx::configure(groups, pairs);
-        if t.third > 0 {
-            thirds::pass(groups, width, t.fetch, &pass, row);
-            return;
-        }
+        let loops = if t.third > 0 { &thirds::LOOPS } else { &whole::LOOPS };
+        let quarter = if t.third > 0 { 3 * MAX_NR / 4 } else { MAX_NR / 4 };
+        let quarters = t.fetch.map_or(0, |fetch| fetch.step.div_ceil(quarter));
+        loops.of(groups, width, quarters)(&pass, row);
+    }
+}
+
+/// A loop over taps and steps.
+type Loop = unsafe fn(&Pass, usize);
+
+/// Those for each shape of a tile, groups of rows by vectors of columns.
+struct Loops {
+    /// That fetch nothing, and a quarter, half and all of a panel.
+    two_by_two: [Loop; 4],
+    two_by_one: Loop,
+    /// That fetch nothing, and a panel.
+    one_by_two: [Loop; 2],
+    one_by_one: Loop,
+}
+
+impl Loops {
+    #[inline(always)]
+    fn of(&self, groups: [usize; 2], width: usize, quarters: usize) -> Loop {
         match (groups[1] > 0, width > amx::ROWS) {
-            (true, true) => match t.fetch.map_or(0, |fetch| fetch.step) {
-                0 => two_by_two(&pass, row),
-                1..=8 => two_by_two_fetching_quarters(&pass, row),
-                9..=16 => two_by_two_fetching_halves(&pass, row),
-                _ => two_by_two_fetching(&pass, row),
-            },
-            (true, false) => two_by_one(&pass, row),
-            (false, true) if t.fetch.is_some() => one_by_two_fetching(&pass, row),
-            (false, true) => one_by_two(&pass, row),
-            (false, false) => one_by_one(&pass, row),
+            (true, true) => self.two_by_two[quarters.min(3)],
+            (true, false) => self.two_by_one,
+            (false, true) => self.one_by_two[quarters.min(1)],
+            (false, false) => self.one_by_one,
         }
     }
 }
 
-/// A loop over taps and steps. Of each group and each vector of columns a register of sums is loaded, added to and stored.
+/// A [`Loop`]. Of each group and each vector of columns a register of sums is loaded, added to and stored.
 macro_rules! loops {
     ($name:ident, $load:expr, $step:expr, $store:expr $(, $constant:ident = $field:ident)*) => {
         /// # Safety
@@ -177,7 +187,7 @@ macro_rules! loops {
         unsafe fn $name(pass: &Pass, row: usize) {
             // SAFETY: the caller's contract.
             unsafe {
-                asm!(
+                std::arch::asm!(
                     "mov {a0}, [{p} + {INIT}]",
                     "mov {s0}, [{p} + {INIT_LD}]",
                     "mov {a1}, [{p} + {INIT} + 8]",
@@ -225,21 +235,21 @@ macro_rules! loops {
                     s1 = out(reg) _,
                     n = out(reg) _,
                     row = in(reg) row,
-                    ROWS = const offset_of!(Pass, rows),
-                    PANEL = const offset_of!(Pass, panel),
-                    TAPS = const offset_of!(Pass, taps),
-                    FETCH = const offset_of!(Pass, fetch),
-                    FETCH_STEP = const offset_of!(Pass, fetch_step),
-                    STEPS = const offset_of!(Pass, steps),
-                    LEFT_FIRST = const offset_of!(Pass, left_first),
-                    LEFT_STEP = const offset_of!(Pass, left_step),
-                    $($constant = const offset_of!(Pass, $field),)*
-                    RIGHT_STEP = const offset_of!(Pass, right_step),
-                    RIGHT_SKIP = const offset_of!(Pass, right_skip),
-                    INIT = const offset_of!(Pass, init),
-                    INIT_LD = const offset_of!(Pass, init_ld),
-                    OUT = const offset_of!(Pass, out),
-                    OUT_LD = const offset_of!(Pass, out_ld),
+                    ROWS = const std::mem::offset_of!(Pass, rows),
+                    PANEL = const std::mem::offset_of!(Pass, panel),
+                    TAPS = const std::mem::offset_of!(Pass, taps),
+                    FETCH = const std::mem::offset_of!(Pass, fetch),
+                    FETCH_STEP = const std::mem::offset_of!(Pass, fetch_step),
+                    STEPS = const std::mem::offset_of!(Pass, steps),
+                    LEFT_FIRST = const std::mem::offset_of!(Pass, left_first),
+                    LEFT_STEP = const std::mem::offset_of!(Pass, left_step),
+                    $($constant = const std::mem::offset_of!(Pass, $field),)*
+                    RIGHT_STEP = const std::mem::offset_of!(Pass, right_step),
+                    RIGHT_SKIP = const std::mem::offset_of!(Pass, right_skip),
+                    INIT = const std::mem::offset_of!(Pass, init),
+                    INIT_LD = const std::mem::offset_of!(Pass, init_ld),
+                    OUT = const std::mem::offset_of!(Pass, out),
+                    OUT_LD = const std::mem::offset_of!(Pass, out_ld),
                     SECOND = const SECOND,
                     MAX_MR = const MAX_MR,
                     out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
@@ -251,27 +261,16 @@ macro_rules! loops {
     };
 }
 
-/// Two groups by two vectors of columns. What lies at the offsets is fetched from memory to the second-level cache in each
-/// step: a tile's loads by themselves ask for too little at a time.
+/// Loads and stores the sums of two groups by two vectors of columns around the `$step` of a loop.
 macro_rules! two_by_two {
-    ($name:ident $($offset:literal)*) => {
-        loops!(
+    ($loops:ident, $name:ident, $step:expr) => {
+        $loops!(
             $name,
             "tileloadd tmm0, [{a0} + {s0}]
             tileloadd tmm1, [{a0} + {s0} + 64]
             tileloadd tmm2, [{a1} + {s1}]
             tileloadd tmm3, [{a1} + {s1} + 64]",
-            concat!(
-                $("prefetcht1 [{f} + ", $offset, "]\n",)*
-                "tileloadd tmm4, [{a0} + {s0}]
-                tileloadd tmm6, [{b} + {row}]
-                tileloadd tmm7, [{b} + {row} + 64]
-                tdpbf16ps tmm0, tmm4, tmm6
-                tdpbf16ps tmm1, tmm4, tmm7
-                tileloadd tmm5, [{a1} + {s1}]
-                tdpbf16ps tmm2, tmm5, tmm6
-                tdpbf16ps tmm3, tmm5, tmm7",
-            ),
+            $step,
             "tilestored [{a0} + {s0}], tmm0
             tilestored [{a0} + {s0} + 64], tmm1
             tilestored [{a1} + {s1}], tmm2
@@ -279,59 +278,41 @@ macro_rules! two_by_two {
         );
     };
 }
-two_by_two!(two_by_two);
-two_by_two!(two_by_two_fetching_quarters 0 64 128 192 256 320 384 448);
-two_by_two!(two_by_two_fetching_halves
-    0 64 128 192 256 320 384 448 512 576 640 704 768 832 896 960);
-two_by_two!(two_by_two_fetching
-    0 64 128 192 256 320 384 448 512 576 640 704 768 832 896 960
-    1024 1088 1152 1216 1280 1344 1408 1472 1536 1600 1664 1728 1792 1856 1920 1984);
-loops!(
-    two_by_one,
-    "tileloadd tmm0, [{a0} + {s0}]
-    tileloadd tmm2, [{a1} + {s1}]",
-    "tileloadd tmm4, [{a0} + {s0}]
-    tileloadd tmm6, [{b} + {row}]
-    tileloadd tmm5, [{a1} + {s1}]
-    tdpbf16ps tmm0, tmm4, tmm6
-    tdpbf16ps tmm2, tmm5, tmm6",
-    "tilestored [{a0} + {s0}], tmm0
-    tilestored [{a1} + {s1}], tmm2"
-);
-/// One group by two vectors of columns, likewise.
+
+macro_rules! two_by_one {
+    ($loops:ident, $name:ident, $step:expr) => {
+        $loops!(
+            $name,
+            "tileloadd tmm0, [{a0} + {s0}]
+            tileloadd tmm2, [{a1} + {s1}]",
+            $step,
+            "tilestored [{a0} + {s0}], tmm0
+            tilestored [{a1} + {s1}], tmm2"
+        );
+    };
+}
+
 macro_rules! one_by_two {
-    ($name:ident $($offset:literal)*) => {
-        loops!(
+    ($loops:ident, $name:ident, $step:expr) => {
+        $loops!(
             $name,
             "tileloadd tmm0, [{a0} + {s0}]
             tileloadd tmm1, [{a0} + {s0} + 64]",
-            concat!(
-                $("prefetcht1 [{f} + ", $offset, "]\n",)*
-                "tileloadd tmm4, [{a0} + {s0}]
-                tileloadd tmm6, [{b} + {row}]
-                tileloadd tmm7, [{b} + {row} + 64]
-                tdpbf16ps tmm0, tmm4, tmm6
-                tdpbf16ps tmm1, tmm4, tmm7",
-            ),
+            $step,
             "tilestored [{a0} + {s0}], tmm0
             tilestored [{a0} + {s0} + 64], tmm1"
         );
     };
 }
-one_by_two!(one_by_two);
-one_by_two!(one_by_two_fetching
-    0 64 128 192 256 320 384 448 512 576 640 704 768 832 896 960
-    1024 1088 1152 1216 1280 1344 1408 1472 1536 1600 1664 1728 1792 1856 1920 1984);
-loops!(
-    one_by_one,
-    "tileloadd tmm0, [{a0} + {s0}]",
-    "tileloadd tmm4, [{a0} + {s0}]
-    tileloadd tmm6, [{b} + {row}]
-    tdpbf16ps tmm0, tmm4, tmm6",
-    "tilestored [{a0} + {s0}], tmm0"
-);
+
+macro_rules! one_by_one {
+    ($loops:ident, $name:ident, $step:expr) => {
+        $loops!($name, "tileloadd tmm0, [{a0} + {s0}]", $step, "tilestored [{a0} + {s0}], tmm0");
+    };
+}
 
 mod thirds;
+mod whole;
 
 /// Writes the larger of each sum and the floor.
 struct CutOff<'a> {

@@ -9,8 +9,9 @@ use super::fetch::Fetch;
 use super::panels::{Panel, Panels};
 use super::pieces::{PANEL_BYTES, Split};
 use super::rounded::Rounded;
+use super::row::Row;
 use super::source::{GAP, Left, MAX_TAPS, PATCH, Source, Table};
-use super::thirds::{Run, Thirds, distances};
+use super::thirds::{Run, Thirds};
 use super::tile::{MAX_MR, MAX_NR, SECOND, TileArgs, has_groups, tile, tile_shape};
 use super::tiling::Tiling;
 use crate::aligned::{Lines, ZEROS};
@@ -84,7 +85,7 @@ impl<A: Source> Product<'_, A> {
     /// Bytes of a tile's rows that are kept in thirds.
     fn cut_bytes(&self) -> Option<usize> {
         let (rows, _) = tile_shape(self.isa, self.products);
-        self.cuts().then(|| rows * distances(self.isa, self.k)[1] * size_of::<f32>())
+        self.cuts().then(|| rows * self.row().ld * size_of::<f32>())
     }
 
     /// Whether rows are numbers to be cut into thirds.
@@ -98,22 +99,9 @@ impl<A: Source> Product<'_, A> {
         Tiling::new(self.isa, self.products, self.m, self.source.line())
     }
 
-    /// Floats of a row, or of a third of one.
     #[inline(always)]
-    fn tile_depth(&self) -> usize {
-        match self.products {
-            Products::F32 => self.k,
-            Products::Bf16 | Products::Bf16x3 => Factors::Bf16.floats(self.k),
-        }
-    }
-
-    /// Floats from one third of a row to the next.
-    #[inline(always)]
-    fn third(&self) -> usize {
-        match self.products {
-            Products::Bf16x3 => distances(self.isa, self.k)[0],
-            Products::F32 | Products::Bf16 => 0,
-        }
+    fn row(&self) -> Row {
+        Row::new(self.isa, self.products, self.k)
     }
 
     /// Floats of a tap in a panel's column.
@@ -146,12 +134,6 @@ struct Fetching {
 }
 
 impl<A: Source, const PAIRS: bool> Piece<'_, '_, A, PAIRS> {
-    /// Floats of a panel that a step of a tile goes through.
-    #[inline(always)]
-    fn fetched(&self, width: usize) -> usize {
-        if self.product.products == Products::Bf16x3 { 3 * width } else { width }
-    }
-
     /// What tile `tile` of the part fetches while it is multiplied with panel `index` of the part.
     #[inline(always)]
     fn fetch(&self, layout: Panels, tile: usize, index: usize) -> Option<Fetch> {
@@ -163,14 +145,14 @@ impl<A: Source, const PAIRS: bool> Piece<'_, '_, A, PAIRS> {
         let tiles = tiles.len();
         let own_first = *begins || tiles == 1;
         if own_first && tile == 0 {
-            return Some(Fetch::ahead(panel(own.first), self.fetched(own.width)));
+            return Some(Fetch::ahead(panel(own.first), self.product.products.step(own.width)));
         }
         if index >= next.len() {
             return None;
         }
         let other = panel(layout.get(next.start + index).first);
         let (tile, tiles) = if own_first { (tile - 1, tiles - 1) } else { (tile, tiles) };
-        Fetch::share(other, [len * own.width, self.fetched(own.width)], tile, tiles)
+        Fetch::share(other, [len * own.width, self.product.products.step(own.width)], tile, tiles)
     }
 }
 
@@ -262,7 +244,7 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
         let (isa, products) = (S::ISA, self.product.products);
         let left = Left { taps: *taps, k: *k, reads: *reads };
         let rows: usize = self.counts().iter().sum();
-        rounded.begin(taps * rows * Rounded::distance(isa, self.product.tile_depth()));
+        rounded.begin(taps * rows * Rounded::distance(isa, self.product.row().depth));
         for (group, rows) in self.groups.iter().enumerate() {
             let (at, count) = (group * SECOND, rows.len());
             let in_line = has_groups(isa, products);
@@ -307,11 +289,12 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
                 }
             }
         }
+        let Row { depth, third, .. } = product.row();
         let args = TileArgs {
             rows: table.rows.as_ptr(),
             taps: product.taps,
-            k: product.tile_depth(),
-            third: product.third(),
+            k: depth,
+            third,
             panel: product.panels[product.taps * product.depth() * first..].as_ptr(),
             init,
             init_ld: 0,

@@ -12,6 +12,7 @@ pub(crate) mod pack;
 pub(crate) mod panels;
 pub(crate) mod pieces;
 pub(crate) mod rounded;
+pub(crate) mod row;
 pub(crate) mod rows;
 pub(crate) mod source;
 pub(crate) mod thirds;

@@ -4,24 +4,16 @@ use std::cell::Cell;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::fetch::CACHE_LINE;
 use super::rounded::cut;
+use super::row::Row;
 use super::source::{Source, Table};
 use super::tile::SECOND;
+use crate::Products;
 use crate::aligned::Aligned;
 use crate::simd::{Kernel, Simd};
-use crate::{Factors, Isa};
 
 thread_local! {
     static KEPT: Cell<Thirds> = const { Cell::new(Thirds::none()) };
-}
-
-/// Floats from one third of a row of `k` numbers to the next, and from one row to the next: an odd number of cache lines, so
-/// that the rows of a tile fall on different sets of a cache.
-#[inline(always)]
-pub(crate) fn distances(isa: Isa, k: usize) -> [usize; 2] {
-    let third = Factors::Bf16.floats(k).next_multiple_of(isa.lanes());
-    [third, (3 * third) | CACHE_LINE]
 }
 
 /// Tells the products of a run from those of all others.
@@ -71,7 +63,7 @@ impl Thirds {
         if self.of == of && self.rows == rows {
             return;
         }
-        let [third, ld] = distances(S::ISA, k);
+        let Row { third, ld, .. } = Row::new(S::ISA, Products::Bf16x3, k);
         let floats = rows.len() * ld;
         if self.floats.len() < floats {
             self.floats = Aligned::zeros(floats);

@@ -12,13 +12,14 @@ use std::ops::Range;
 use super::{Algorithm, Conv2d, FEW_CHANNELS, PackedConv};
 use crate::aligned::Aligned;
 use crate::gemm::Epilogue;
-use crate::gemm::panels::Panels;
+use crate::gemm::panels::{Panel, Panels};
 use crate::gemm::pieces::PANEL_BYTES;
+use crate::gemm::row::Row;
 use crate::gemm::tile::{MAX_NR, SECOND, tile_shape};
-use crate::simd::{bf16, dispatch, dispatch_bf16, dispatch_products};
+use crate::simd::{dispatch, dispatch_bf16, dispatch_products};
 use crate::split::{Base, by_workers, part};
 use crate::{Context, Factors, Image, ImageMut, Isa, Products};
-use piece::{Part, Piece, Row, Squares};
+use piece::{Part, Piece, Squares};
 use transform::{Four, ThreeStrided, Transform, Two};
 
 /// Bytes of transformed inputs and products that a block may take of the second-level cache.
@@ -47,12 +48,10 @@ impl Winograd {
         [o, i, ..]: [usize; 4],
         w: &[f32],
     ) -> Winograd {
-        let products = of(algorithm, products, i);
-        let layout = Panels::new(isa, o);
         let panels = match algorithm {
-            Algorithm::Winograd2 => pack::<Two, 4, 2>(layout, products, i, w),
-            Algorithm::Winograd3 => pack::<ThreeStrided, 7, 3>(layout, products, i, w),
-            _ => pack::<Four, 6, 4>(layout, products, i, w),
+            Algorithm::Winograd2 => pack::<Two, 4, 2>(isa, products, [o, i], w),
+            Algorithm::Winograd3 => pack::<ThreeStrided, 7, 3>(isa, products, [o, i], w),
+            _ => pack::<Four, 6, 4>(isa, products, [o, i], w),
         };
         Winograd { algorithm, products, panels, zeros: vec![0.0; i] }
     }
@@ -156,11 +155,12 @@ pub(super) fn fits(algorithm: Algorithm, spec: &Conv2d, shape: [usize; 4]) -> bo
     plain && shape[2..] == [3, 3]
 }
 
-/// The products of an algorithm over `i` channels where it is asked for `products`.
-pub(super) fn of(algorithm: Algorithm, products: Products, i: usize) -> Products {
+/// What squares over `i` channels are computed with that are asked for `products`. Those of four are not rounded: that would
+/// have five times the error of the definition's, where others have less than twice.
+pub(super) fn products(algorithm: Algorithm, products: Products, i: usize) -> Products {
     match products {
-        Products::Bf16 if !rounds(algorithm, i) => Products::F32,
-        Products::Bf16x3 if algorithm != Algorithm::Direct && !CUT.contains(&i) => Products::F32,
+        Products::Bf16 if algorithm == Algorithm::Winograd4 || i < FEW_CHANNELS => Products::F32,
+        Products::Bf16x3 if !CUT.contains(&i) => Products::F32,
         products => products,
     }
 }
@@ -169,69 +169,47 @@ pub(super) fn of(algorithm: Algorithm, products: Products, i: usize) -> Products
 /// second-level cache.
 const CUT: Range<usize> = 32..97;
 
-/// Whether the products over `i` channels may be rounded. Those of squares of four would have five times the error of the
-/// definition's, where the others have less than twice.
-pub(super) fn rounds(algorithm: Algorithm, i: usize) -> bool {
-    algorithm != Algorithm::Winograd4 && i >= FEW_CHANNELS
-}
-
 /// Transforms all kernels, panel by panel.
 fn pack<T: Transform<A, M>, const A: usize, const M: usize>(
-    layout: Panels,
+    isa: Isa,
     products: Products,
-    i: usize,
+    [o, i]: [usize; 2],
     w: &[f32],
 ) -> Aligned {
-    let floats = products.floats(i);
-    let all = T::RIGHT * T::RIGHT * floats;
-    let mut panels = Aligned::zeros(layout.len(all));
-    let transformed = |column: usize, k: usize| {
-        let mut places = [[0.0; A]; A];
-        if let Some(taps) = w[column * i * 9..][..i * 9].chunks_exact(9).nth(k) {
-            let rows: [[f64; A]; 3] = std::array::from_fn(|x| {
-                T::kernel(std::array::from_fn(|y| f64::from(taps[y * 3 + x])))
-            });
-            for (y, row) in places.iter_mut().enumerate() {
-                *row = T::kernel(std::array::from_fn(|x| rows[x][y])).map(|value| value as f32);
-            }
-        }
-        places
-    };
-    for panel in (0..layout.count()).map(|index| layout.get(index)) {
-        let to = &mut panels[all * panel.first..all * (panel.first + panel.width)];
-        for column in 0..panel.columns {
-            let at = |k| transformed(panel.first + column, k);
-            let mut put = |p: usize, places: [[f32; A]; A]| {
+    let (layout, right) = (Panels::new(isa, o), T::RIGHT * T::RIGHT);
+    let len = right * products.floats(i);
+    let mut panels = Aligned::zeros(layout.len(len));
+    // `[right][i][columns]` of a panel.
+    let mut transformed = Vec::new();
+    for Panel { first, columns, width } in (0..layout.count()).map(|index| layout.get(index)) {
+        transformed.resize(right * i * columns, 0.0);
+        for column in 0..columns {
+            let kernels = w[(first + column) * i * 9..][..i * 9].chunks_exact(9);
+            for (channel, taps) in kernels.enumerate() {
+                let places = kernel::<T, A, M>(taps);
                 for (y, row) in places[..T::RIGHT].iter().enumerate() {
                     for (x, value) in row[..T::RIGHT].iter().enumerate() {
-                        to[((y * T::RIGHT + x) * floats + p) * panel.width + column] = *value;
+                        let place = y * T::RIGHT + x;
+                        transformed[(place * i + channel) * columns + column] = *value;
                     }
-                }
-            };
-            if products == Products::F32 {
-                (0..i).for_each(|p| put(p, at(p)));
-                continue;
-            }
-            let pairs = i.div_ceil(2);
-            for p in 0..pairs {
-                let (first, second) = (at(2 * p), at(2 * p + 1));
-                let by_place = |pair: &dyn Fn(f32, f32) -> f32| -> [[f32; A]; A] {
-                    std::array::from_fn(|y| {
-                        std::array::from_fn(|x| pair(first[y][x], second[y][x]))
-                    })
-                };
-                if products == Products::Bf16 {
-                    put(p, by_place(&bf16::pair));
-                    continue;
-                }
-                for part in 0..3 {
-                    let third = |x| bf16::thirds(x)[part];
-                    put(part * pairs + p, by_place(&|a, b| bf16::exact_pair(third(a), third(b))));
                 }
             }
         }
+        let to = &mut panels[len * first..len * (first + width)];
+        Panels::new(isa, columns).pack_for(to, products, [right, i], |place, channel, column| {
+            transformed[(place * i + channel) * columns + column]
+        });
     }
     panels
+}
+
+/// Transforms the nine taps of a kernel.
+fn kernel<T: Transform<A, M>, const A: usize, const M: usize>(taps: &[f32]) -> [[f32; A]; A] {
+    let rows: [[f64; A]; 3] =
+        std::array::from_fn(|x| T::kernel(std::array::from_fn(|y| f64::from(taps[y * 3 + x]))));
+    std::array::from_fn(|y| {
+        T::kernel(std::array::from_fn(|x| rows[x][y])).map(|value| value as f32)
+    })
 }
 
 /// Products of a square.

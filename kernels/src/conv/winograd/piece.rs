@@ -11,11 +11,11 @@ use crate::gemm::epilogue::Finish;
 use crate::gemm::fetch::Fetch;
 use crate::gemm::panels::{Panel, Panels};
 use crate::gemm::rounded::store_cut;
-use crate::gemm::thirds::distances;
+use crate::gemm::row::Row;
 use crate::gemm::tile::{MAX_MR, MAX_NR, TileArgs, groups_of, tile, tile_shape};
 use crate::simd::{Kernel, Simd};
 use crate::split::part;
-use crate::{Image, ImageMut, Isa, Products};
+use crate::{Image, ImageMut, Products};
 
 /// The most pixels of a square that comes out.
 const MAX_PIXELS: usize = 16;
@@ -29,7 +29,7 @@ pub(super) struct Squares<'a> {
     /// Channels of the output.
     pub(super) outputs: usize,
     pub(super) products: Products,
-    /// How a transformed input lies.
+    /// A transformed input of all channels.
     pub(super) row: Row,
     pub(super) panels: &'a [f32],
     /// As many as the input has channels.
@@ -39,32 +39,6 @@ pub(super) struct Squares<'a> {
     pub(super) block: usize,
     /// Whether panels come from memory and should be fetched ahead.
     pub(super) fetch: bool,
-}
-
-/// A transformed input of all channels.
-#[derive(Clone, Copy)]
-pub(super) struct Row {
-    /// Floats of it, or of a third of it.
-    depth: usize,
-    /// From one third to the next; zero where it is not cut.
-    third: usize,
-    /// From one row to the next.
-    pub(super) ld: usize,
-}
-
-impl Row {
-    pub(super) fn new(isa: Isa, products: Products, channels: usize) -> Row {
-        match products {
-            Products::F32 | Products::Bf16 => {
-                let depth = products.floats(channels);
-                Row { depth, third: 0, ld: depth }
-            }
-            Products::Bf16x3 => {
-                let [third, ld] = distances(isa, channels);
-                Row { depth: Products::Bf16.floats(channels), third, ld }
-            }
-        }
-    }
 }
 
 /// What a thread computes at a time.
@@ -181,7 +155,7 @@ impl<T: Transform<A, M>, const A: usize, const M: usize, const PAIRS: bool>
         let (floats, rows) = (of.floats(self.squares.input.c), self.part.tiles.len());
         let panels = self.squares.panels[T::RIGHT * T::RIGHT * floats * first..].as_ptr();
         let (parts, len) = (rows.div_ceil(mr), floats * width);
-        let step = if third > 0 { 3 * width } else { width };
+        let step = of.step(width);
         for place in 0..A * A {
             let left = self.left.wrapping_add(place * self.left_step());
             let products = self.products.wrapping_add(place * self.product_step());
