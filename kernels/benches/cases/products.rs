@@ -7,7 +7,7 @@ use ocelli_kernels::conv::{
 };
 use ocelli_kernels::gemm::{Epilogue, PackedMatrix, Residual, linear};
 use ocelli_kernels::matmul::{Matmul, Operand, OperandMut, matmul as multiply, matmul_scratch_len};
-use ocelli_kernels::{Activation, Factors, Image, ImageMut, Products, Rows, RowsMut};
+use ocelli_kernels::{Activation, Image, ImageMut, Products, Rows, RowsMut};
 
 use super::{Case, numbers};
 
@@ -238,9 +238,10 @@ const ATTENTION: [[usize; 4]; 5] = [
 ];
 
 pub(crate) fn attention() -> Vec<Case> {
-    let both = |shape| [(shape, Factors::F32), (shape, Factors::Bf16)];
-    (ATTENTION.into_iter().flat_map(both))
-        .map(|([heads, q_len, kv_len, dim], factors)| {
+    let all = [Products::F32, Products::Bf16, Products::Bf16x3];
+    let each = |shape| all.map(|products| (shape, products));
+    (ATTENTION.into_iter().flat_map(each))
+        .map(|([heads, q_len, kv_len, dim], products)| {
             let shape = Attention {
                 batch: 1,
                 heads,
@@ -250,10 +251,10 @@ pub(crate) fn attention() -> Vec<Case> {
                 v_dim: dim,
                 scale: 1.0 / (dim as f32).sqrt(),
                 causal: false,
-                factors,
+                products,
             };
             let width = heads * dim;
-            let name = format!("attention {heads} heads {q_len}x{kv_len}x{dim} {factors:?}");
+            let name = format!("attention {heads} heads {q_len}x{kv_len}x{dim} {products:?}");
             let case = Case::new(name, [(q_len + 2 * kv_len) * width, q_len * width], move |isa| {
                 let [q, k, v] = [q_len, kv_len, kv_len].map(|rows| numbers(rows * width));
                 let mut scratch = numbers(attention_scratch_len(isa, &shape));

@@ -5,19 +5,22 @@ use std::ops::Range;
 
 use super::Job;
 use super::exp::{exp2, exp2_coarse};
-use crate::Factors;
 use crate::aligned::{Lines, ZEROS};
 use crate::gemm::panels::Panels;
-use crate::gemm::rounded::Rounded;
+use crate::gemm::rounded::{Rounded, store_cut};
+use crate::gemm::row::Row;
 use crate::gemm::tile::{MAX_MR, MAX_NR, TileArgs, groups_of, tile, tile_shape};
 use crate::simd::{Kernel, Simd};
 use crate::split::part;
 use crate::vectors::{first_lanes, load_up_to, store_pairs_up_to};
+use crate::{Factors, Products};
 
 /// Keys of a block: a multiple of every panel's width.
-const KEYS: usize = 256;
+pub(super) const KEYS: usize = 256;
 /// Floats from one row of scores to the next: a cache line more, so that rows do not meet in one set.
 const SCORES: usize = KEYS + 16;
+/// The same where weights are in thirds, the first of them in the place of scores and the others behind.
+const THIRDS: usize = 2 * KEYS + KEYS / 2 + 16;
 /// Columns of values that are summed at a time.
 const VALUES: usize = 256;
 
@@ -52,8 +55,9 @@ impl<const PAIRS: bool> Kernel for Queries<'_, PAIRS> {
                 let mut tile = Tile::<PAIRS>::new(&self, rows.clone(), columns, &mut memory);
                 if PAIRS {
                     let queries = std::slice::from_mut(&mut tile.queries);
-                    rounded.begin(rows.len() * Rounded::distance(S::ISA, shape.depths()[0]));
-                    rounded.round(s, shape.head_dim, 0..rows.len(), queries);
+                    let (products, dim) = (shape.products, shape.head_dim);
+                    rounded.begin(rows.len() * Row::new(S::ISA, products, dim).ld);
+                    rounded.convert(s, products, dim, 0..rows.len(), queries);
                 }
                 tile.run(s);
             }
@@ -69,7 +73,7 @@ type OfQueries = [f32; MAX_MR];
 
 /// Scores and sums of the queries of a tile.
 struct Memory {
-    scores: Lines<{ MAX_MR * SCORES }>,
+    scores: Lines<{ MAX_MR * THIRDS }>,
     sums: Lines<{ MAX_MR * VALUES }>,
 }
 
@@ -128,8 +132,10 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
     #[inline(always)]
     fn run<S: Simd>(&mut self, s: S) {
         let shape = self.job.shape;
-        let end =
-            if shape.causal { shape.kv_len.min(self.first + self.count) } else { shape.kv_len };
+        let seen = if shape.causal { self.first + self.count } else { shape.kv_len };
+        // Thirds of values lie apart in each block of keys, all of which is therefore read.
+        let end = if self.is_cut() { seen.next_multiple_of(KEYS) } else { seen };
+        let end = end.min(shape.kv_len);
         for start in (0..end).step_by(KEYS) {
             let keys = start..end.min(start + KEYS);
             self.score(s, &keys);
@@ -140,7 +146,14 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
     }
 
     fn scores_of(&mut self, i: usize) -> *mut f32 {
-        self.memory.scores.as_mut_ptr().wrapping_add(i * SCORES)
+        let ld = if self.is_cut() { THIRDS } else { SCORES };
+        self.memory.scores.as_mut_ptr().wrapping_add(i * ld)
+    }
+
+    /// Whether factors are thirds.
+    #[inline(always)]
+    fn is_cut(&self) -> bool {
+        PAIRS && self.job.shape.products == Products::Bf16x3
     }
 
     /// Floats from one row of sums to the next: whole panels.
@@ -157,9 +170,10 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
     #[inline(always)]
     fn score<S: Simd>(&mut self, s: S, keys: &Range<usize>) {
         let shape = self.job.shape;
-        let ([dim, _], (_, nr)) = (shape.depths(), tile_shape(S::ISA, shape.products()));
+        let ([dim, _], (_, nr)) = (shape.depths(), tile_shape(S::ISA, shape.products));
+        let Row { depth, third, .. } = Row::new(S::ISA, shape.products, shape.head_dim);
         let layout = Panels::new(S::ISA, shape.kv_len);
-        let groups = groups_of(S::ISA, shape.products(), self.count);
+        let groups = groups_of(S::ISA, shape.products, self.count);
         for first in keys.clone().step_by(nr) {
             let width = layout.get(first / nr).width;
             let mut out = [std::ptr::null_mut(); MAX_MR];
@@ -169,8 +183,8 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
             let args = TileArgs {
                 rows: &raw const self.queries,
                 taps: 1,
-                k: dim,
-                third: 0,
+                k: depth,
+                third,
                 panel: self.job.keys(self.head).wrapping_add(first * dim),
                 init: ZEROS.as_ptr(),
                 init_ld: 0,
@@ -277,8 +291,15 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
         let max = if self.max[i] == f32::NEG_INFINITY { 0.0 } else { self.max[i] };
         let (shift, factor) = (s.splat(-max * factor), s.splat(factor));
         if PAIRS {
-            // SAFETY: a row of scores holds `KEYS`, a multiple of two vectors.
-            return unsafe { weights_in_pairs(s, scores, [seen, keys.len()], factor, shift) };
+            let (count, scale) = ([seen, keys.len()], [factor, shift]);
+            // SAFETY: a row of scores holds `KEYS`, a multiple of two vectors, and `THIRDS` where those are written.
+            return unsafe {
+                if self.is_cut() {
+                    weights_in_thirds(s, scores, count, scale)
+                } else {
+                    weights_in_pairs(s, scores, count, scale)
+                }
+            };
         }
         let mut total = s.zero();
         // SAFETY: a row of scores holds `KEYS`, a multiple of the lanes.
@@ -319,15 +340,14 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
     /// Adds the values of `keys`, weighted.
     #[inline(always)]
     fn gather<S: Simd>(&mut self, s: S, keys: &Range<usize>, first: bool) {
-        let (_, nr) = tile_shape(S::ISA, self.job.shape.products());
+        let (_, nr) = tile_shape(S::ISA, self.job.shape.products);
         let shape = self.job.shape;
-        let [_, depth] = shape.depths();
         let layout = Panels::new(S::ISA, shape.v_dim);
         let mut rows = [std::ptr::null(); MAX_MR];
         for (i, row) in rows[..self.count].iter_mut().enumerate() {
             *row = self.scores_of(i).cast_const();
         }
-        let groups = groups_of(S::ISA, shape.products(), self.count);
+        let groups = groups_of(S::ISA, shape.products, self.count);
         for at in (0..self.columns).step_by(nr) {
             let column = self.column + at;
             let width = layout.get(column / nr).width;
@@ -335,14 +355,12 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
             for (i, out) in out[..self.count].iter_mut().enumerate() {
                 *out = self.sums_of(i).wrapping_add(at);
             }
-            let values = self.job.values(self.head);
             let args = TileArgs {
                 rows: &raw const rows,
                 taps: 1,
-                k: shape.factors.floats(keys.len()),
-                third: 0,
-                panel: values
-                    .wrapping_add(column * depth + shape.factors.floats(keys.start) * width),
+                k: Row::new(S::ISA, shape.products, keys.len()).depth,
+                third: if self.is_cut() { KEYS } else { 0 },
+                panel: self.job.values(self.head, column, width, keys.start),
                 init: if first { ZEROS.as_ptr() } else { out[0].cast_const() },
                 init_ld: if first { 0 } else { self.sums_ld() },
                 floor: f32::NEG_INFINITY,
@@ -402,8 +420,7 @@ unsafe fn weights_in_pairs<S: Simd>(
     s: S,
     scores: *mut f32,
     [seen, count]: [usize; 2],
-    factor: S::F32,
-    shift: S::F32,
+    [factor, shift]: [S::F32; 2],
 ) -> f32 {
     let mut totals = [s.zero(); 2];
     // SAFETY: the caller's contract; pairs are written behind what is read.
@@ -416,6 +433,35 @@ unsafe fn weights_in_pairs<S: Simd>(
             s.store_ptr(s.pairs(low, high), scores.add(at / 2));
         }
         scores.cast::<u16>().add(seen).write_bytes(0, count.next_multiple_of(2) - seen);
+    }
+    s.reduce_add(s.add(totals[0], totals[1]))
+}
+
+/// The same in thirds that are [`KEYS`] apart.
+///
+/// # Safety
+/// As of [`weights_in_pairs`], and there is memory for thirds of [`KEYS`] weights.
+#[inline(always)]
+unsafe fn weights_in_thirds<S: Simd>(
+    s: S,
+    scores: *mut f32,
+    [seen, count]: [usize; 2],
+    [factor, shift]: [S::F32; 2],
+) -> f32 {
+    let mut totals = [s.zero(); 2];
+    // SAFETY: the caller's contract; the first third is written behind what is read, and others behind all scores.
+    unsafe {
+        for at in (0..seen).step_by(2 * S::LANES) {
+            let (low, high) = (s.load_ptr(scores.add(at)), s.load_ptr(scores.add(at + S::LANES)));
+            let low = exp2(s, s.mul_add(low, factor, shift));
+            let high = exp2(s, s.mul_add(high, factor, shift));
+            totals = [s.add(totals[0], low), s.add(totals[1], high)];
+            store_cut(s, low, high, scores.add(at / 2), KEYS);
+        }
+        for third in 0..3 {
+            let weights = scores.add(third * KEYS).cast::<u16>();
+            weights.add(seen).write_bytes(0, count.next_multiple_of(2) - seen);
+        }
     }
     s.reduce_add(s.add(totals[0], totals[1]))
 }

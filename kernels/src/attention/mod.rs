@@ -9,6 +9,8 @@ mod flash;
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
+
 use crate::gemm::pack::PackPanel;
 use crate::gemm::panels::{Panel, Panels};
 use crate::gemm::tile::tile_shape;
@@ -16,7 +18,7 @@ use crate::matmul::Scratch;
 use crate::simd::{dispatch, dispatch_bf16, dispatch_products};
 use crate::split::part;
 use crate::{Context, Factors, Isa, Products, Rows, RowsMut};
-use flash::Queries;
+use flash::{KEYS, Queries};
 
 /// Pieces of work per thread, where there are several.
 const PIECES: usize = 4;
@@ -40,8 +42,8 @@ pub struct Attention {
     pub scale: f32,
     /// Whether query `i` sees keys `0..=i` only.
     pub causal: bool,
-    /// What queries, keys, values and the weights of values are rounded to.
-    pub factors: Factors,
+    /// How scores, and sums of values, are computed. [`Products::Bf16`] rounds queries, keys, values and the weights of values.
+    pub products: Products,
 }
 
 /// What is added to the scores: `[q_len, kv_len]`, per batch and head if the strides are not zero.
@@ -72,6 +74,21 @@ impl<'a> Mask<'a> {
 }
 
 impl Attention {
+    /// The same with thirds in place of numbers where that is faster. It takes time to cut keys, values and their weights, which
+    /// many of them make up for.
+    #[must_use]
+    pub fn fastest(self, isa: Isa) -> Attention {
+        const ROWS: usize = 512;
+        const COLUMNS: usize = 64;
+        let Attention { q_len, kv_len, head_dim, v_dim, .. } = self;
+        let many = q_len.min(kv_len) >= ROWS && head_dim.min(v_dim) >= COLUMNS;
+        if self.products != Products::F32 || !many {
+            return self;
+        }
+        let products = Products::fastest(isa, Factors::F32, [q_len, kv_len, 1, head_dim]);
+        Attention { products, ..self }
+    }
+
     /// Floats of packed keys, and of packed values, of one head.
     fn packed_len(&self, isa: Isa) -> [usize; 2] {
         let (keys, values) = (Panels::new(isa, self.kv_len), Panels::new(isa, self.v_dim));
@@ -79,26 +96,28 @@ impl Attention {
         [keys.len(dim), values.len(kv_len)]
     }
 
-    fn products(&self) -> Products {
-        Products::of(self.factors)
+    /// With the products that `isa` computes.
+    fn on(&self, isa: Isa) -> Attention {
+        Attention { products: self.products.on(isa), ..*self }
     }
 
     /// Floats that a key takes in a head, and a column of values.
     fn depths(&self) -> [usize; 2] {
-        [self.head_dim, self.kv_len].map(|k| self.factors.floats(k))
+        [self.head_dim, self.kv_len].map(|k| self.products.floats(k))
     }
 }
 
 /// Floats of scratch that [`attention`] needs.
 pub fn attention_scratch_len(isa: Isa, shape: &Attention) -> usize {
-    let [k, v] = shape.packed_len(isa.or_scalar());
+    let isa = isa.or_scalar();
+    let [k, v] = shape.on(isa).packed_len(isa);
     shape.batch * shape.heads * (k + v)
 }
 
 /// Queries `[batch * q_len, heads * head_dim]`, keys `[batch * kv_len, heads * head_dim]` and values
 /// `[batch * kv_len, heads * v_dim]` to `[batch * q_len, heads * v_dim]`.
 ///
-/// A query whose scores are all `-inf` gives zeros. The output may hold bf16 where factors do and `v_dim` is even.
+/// A query whose scores are all `-inf` gives zeros. The output may hold bf16 where products are of it and `v_dim` is even.
 ///
 /// # Panics
 /// When an argument or the scratch is too small for `shape`.
@@ -117,7 +136,7 @@ pub fn attention(
     k.check(heads * head_dim);
     v.check(heads * v_dim);
     out.check_numbers(heads * v_dim);
-    let pairs = shape.factors == Factors::Bf16 && v_dim.is_multiple_of(2);
+    let pairs = shape.products == Products::Bf16 && v_dim.is_multiple_of(2);
     assert!(pairs || out.factors() == Factors::F32, "pairs of {shape:?}");
     assert!(scratch.len() >= attention_scratch_len(ctx.isa, shape), "scratch for {shape:?}");
     if batch * heads * q_len == 0 {
@@ -128,6 +147,7 @@ pub fn attention(
     }
 
     let isa = ctx.isa.or_scalar();
+    let shape = &shape.on(isa);
     let job = Job { isa, shape, q, k, v, mask, out, scratch: Scratch(scratch.as_mut_ptr()) };
     job.pack(ctx);
     job.attend(ctx);
@@ -150,14 +170,16 @@ impl Job<'_> {
         let shape = self.shape;
         let keys = Panels::new(self.isa, shape.kv_len);
         let values = Panels::new(self.isa, shape.v_dim);
-        let panels = keys.count() + values.count();
+        let blocks = shape.kv_len.div_ceil(KEYS);
+        let panels = keys.count() + values.count() * blocks;
         ctx.pool.run(shape.batch * shape.heads * panels, &|piece| {
             let (head, panel) = (piece / panels, piece % panels);
-            if panel < keys.count() {
-                self.pack_keys(head, keys.get(panel));
-            } else {
-                self.pack_values(head, values.get(panel - keys.count()));
-            }
+            let Some(block) = panel.checked_sub(keys.count()) else {
+                return self.pack_keys(head, keys.get(panel));
+            };
+            let start = block % blocks * KEYS;
+            let some = start..shape.kv_len.min(start + KEYS);
+            self.pack_values(head, values.get(block / blocks), some);
         });
     }
 
@@ -169,7 +191,7 @@ impl Job<'_> {
             from: self.k.ptr().wrapping_add(row * self.k.ld() + h * shape.head_dim),
             ld: self.k.ld(),
             transposed: true,
-            factors: shape.factors,
+            products: shape.products,
             k: shape.head_dim,
             columns,
             width,
@@ -178,19 +200,20 @@ impl Job<'_> {
         self.dispatch(panel);
     }
 
-    fn pack_values(&self, head: usize, Panel { first, columns, width }: Panel) {
+    /// Of a block of keys, which is a panel of its own.
+    fn pack_values(&self, head: usize, Panel { first, columns, width }: Panel, keys: Range<usize>) {
         let shape = self.shape;
         let (n, h) = (head / shape.heads, head % shape.heads);
-        let column = h * shape.v_dim + first;
+        let (row, column) = (n * shape.kv_len + keys.start, h * shape.v_dim + first);
         let panel = PackPanel {
-            from: self.v.ptr().wrapping_add(n * shape.kv_len * self.v.ld() + column),
+            from: self.v.ptr().wrapping_add(row * self.v.ld() + column),
             ld: self.v.ld(),
             transposed: false,
-            factors: shape.factors,
-            k: shape.kv_len,
+            products: shape.products,
+            k: keys.len(),
             columns,
             width,
-            to: self.values(head).wrapping_add(first * shape.depths()[1]),
+            to: self.values(head, first, width, keys.start),
         };
         self.dispatch(panel);
     }
@@ -200,14 +223,17 @@ impl Job<'_> {
         self.scratch.at(head * (k + v))
     }
 
-    fn values(&self, head: usize) -> *mut f32 {
-        self.keys(head).wrapping_add(self.shape.packed_len(self.isa)[0])
+    /// Of a panel of `width` columns from `column` on, where a block of keys begins.
+    fn values(&self, head: usize, column: usize, width: usize, key: usize) -> *mut f32 {
+        let ([keys, _], [_, depth]) = (self.shape.packed_len(self.isa), self.shape.depths());
+        let before = column * depth + self.shape.products.floats(key) * width;
+        self.keys(head).wrapping_add(keys + before)
     }
 
     /// Attends with all queries of all heads.
     fn attend(&self, ctx: Context) {
         let heads = self.shape.batch * self.shape.heads;
-        let all_tiles = self.shape.q_len.div_ceil(tile_shape(self.isa, self.shape.products()).0);
+        let all_tiles = self.shape.q_len.div_ceil(tile_shape(self.isa, self.shape.products).0);
         let threads = ctx.pool.threads();
         let parts =
             if threads == 1 { 1 } else { (threads * PIECES).div_ceil(heads).min(all_tiles) };
@@ -215,17 +241,19 @@ impl Job<'_> {
             let (head, index) = (piece / parts, piece % parts);
             let tiles = part(all_tiles, parts, index);
             let queries = Queries::<false> { job: self, head, all_tiles, tiles };
-            match self.shape.factors {
-                Factors::F32 => dispatch(self.isa, queries),
-                Factors::Bf16 => dispatch_products(self.isa, queries.in_pairs()),
+            match self.shape.products {
+                Products::F32 => dispatch(self.isa, queries),
+                Products::Bf16 | Products::Bf16x3 => {
+                    dispatch_products(self.isa, queries.in_pairs());
+                }
             }
         });
     }
 
     fn dispatch(&self, panel: PackPanel) {
-        match self.shape.factors {
-            Factors::F32 => dispatch(self.isa, panel),
-            Factors::Bf16 => dispatch_bf16(self.isa, panel),
+        match self.shape.products {
+            Products::F32 => dispatch(self.isa, panel),
+            Products::Bf16 | Products::Bf16x3 => dispatch_bf16(self.isa, panel),
         }
     }
 }

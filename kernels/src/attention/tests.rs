@@ -17,9 +17,9 @@ impl Inputs {
         Inputs { data: random.floats(rows * ld), rows, width, ld, at }
     }
 
-    /// The same numbers as `factors` hold them.
-    fn rounded(mut self, factors: Factors) -> Inputs {
-        if factors == Factors::Bf16 {
+    /// The same numbers as the factors of `products` hold them.
+    fn rounded(mut self, products: Products) -> Inputs {
+        if products == Products::Bf16 {
             self.data.iter_mut().for_each(|x| *x = half::bf16::from_f32(*x).to_f32());
         }
         self
@@ -69,7 +69,7 @@ fn reference(shape: &Attention, [q, k, v]: [&Inputs; 3], mask: Option<Mask>) -> 
 
 fn check(ctx: Context, random: &mut Random, shape: &Attention, mask: Option<Mask>) {
     let Attention { batch, heads, q_len, kv_len, head_dim, v_dim, .. } = *shape;
-    let mut inputs = |rows, width| Inputs::new(random, rows, width).rounded(shape.factors);
+    let mut inputs = |rows, width| Inputs::new(random, rows, width).rounded(shape.products);
     let q = inputs(batch * q_len, heads * head_dim);
     let k = inputs(batch * kv_len, heads * head_dim);
     let v = inputs(batch * kv_len, heads * v_dim);
@@ -81,13 +81,15 @@ fn check(ctx: Context, random: &mut Random, shape: &Attention, mask: Option<Mask
     let rows = RowsMut::new(&mut out, [batch * q_len, heads * v_dim], ld);
     attention(ctx, shape, [q.rows(), k.rows(), v.rows()], mask, rows, &mut scratch);
     let found = columns(&out, batch * q_len, ld, heads * v_dim, -7.0);
-    let tolerance = match shape.factors {
-        Factors::F32 => 2e-5,
+    let tolerance = match shape.products {
+        Products::F32 | Products::Bf16x3 => 2e-5,
         // Weights are rounded to eight bits, and the sums of values may be smaller than the values.
-        Factors::Bf16 => 2e-2,
+        Products::Bf16 => 2e-2,
     };
     assert_near(&found, &expected, tolerance, &(ctx, shape, mask.is_some()));
 }
+
+const PRODUCTS: [Products; 3] = [Products::F32, Products::Bf16, Products::Bf16x3];
 
 #[test]
 fn agrees_with_the_definition() {
@@ -102,7 +104,7 @@ fn agrees_with_the_definition() {
             v_dim: random.of(1..50),
             scale: 0.5,
             causal: random.flag(),
-            factors: if random.flag() { Factors::F32 } else { Factors::Bf16 },
+            products: PRODUCTS[random.of(0..3)],
         };
         let (rows, heads) = (shape.q_len * shape.kv_len, shape.heads);
         let mut data = random.floats(shape.batch * heads * rows);
@@ -137,7 +139,7 @@ fn wide_values_are_gathered_in_parts() {
             v_dim: 300,
             scale: 1.0,
             causal: false,
-            factors: Factors::F32,
+            products: PRODUCTS[2 * random.of(0..2)],
         };
         check(ctx, random, &shape, None);
     });
@@ -155,7 +157,7 @@ fn large_scores_do_not_overflow() {
             v_dim: 16,
             scale: 30.0,
             causal: false,
-            factors: Factors::F32,
+            products: PRODUCTS[2 * random.of(0..2)],
         };
         check(ctx, random, &shape, None);
     });
@@ -173,7 +175,7 @@ fn a_query_that_sees_nothing_gives_zeros() {
             v_dim: 4,
             scale: 1.0,
             causal: false,
-            factors: Factors::F32,
+            products: PRODUCTS[2 * random.of(0..2)],
         };
         let data = vec![f32::NEG_INFINITY; 280];
         check(ctx, random, &shape, Some(Mask::shared(&data, 140)));

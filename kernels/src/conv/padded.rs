@@ -56,10 +56,7 @@ impl Planes {
             let reach = spec.dilation[axis] * (kernel[axis] - 1) / spec.stride[axis];
             size[axis] + reach
         };
-        let mut pixel = Row::new(isa, products, c);
-        if products == Products::Bf16 {
-            pixel.ld = Rounded::distance(isa, pixel.depth);
-        }
+        let pixel = Row::new(isa, products, c);
         let ([lines, width], [height, _]) = ([extent(0), extent(1)], size);
         Planes { pictures, lines, width, pixel, remainders, size, first: [0; 2], height }
     }

@@ -4,8 +4,9 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::Conv2d;
-use crate::Factors;
+use crate::Products;
 use crate::gemm::rounded::{Rounded, round};
+use crate::gemm::row::Row;
 use crate::gemm::source::{Left, Source, Table, space};
 use crate::simd::Simd;
 
@@ -99,7 +100,7 @@ impl Source for Runs<'_> {
         let step = self.spec.stride[1] * c;
         let numbers = (rows.len() - 1) * step + left.k;
         let floats = numbers.div_ceil(2) + 2 * S::LANES;
-        if floats > rows.len() * Rounded::distance(S::ISA, Factors::Bf16.floats(left.k)) {
+        if floats > rows.len() * Row::new(S::ISA, Products::Bf16, left.k).ld {
             return false;
         }
         // The pixels of the line that are there, from the first that is read on.

@@ -241,13 +241,13 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
     fn gather_pairs<S: Simd>(&self, s: S, table: &mut Table, rounded: &mut Rounded) {
         let Product { source, taps, k, reads, .. } = self.product;
         debug_assert!(*taps <= MAX_TAPS, "more taps than are rounded at a time");
-        let (isa, products) = (S::ISA, self.product.products);
+        let products = self.product.products;
         let left = Left { taps: *taps, k: *k, reads: *reads };
         let rows: usize = self.counts().iter().sum();
-        rounded.begin(taps * rows * Rounded::distance(isa, self.product.row().depth));
+        rounded.begin(taps * rows * self.product.row().ld);
         for (group, rows) in self.groups.iter().enumerate() {
             let (at, count) = (group * SECOND, rows.len());
-            let in_line = has_groups(isa, products);
+            let in_line = has_groups(S::ISA, products);
             if count == 0
                 || in_line && source.gather_line(s, rows.clone(), at, left, table, rounded)
             {
@@ -255,7 +255,8 @@ impl<'a, 'b, A: Source> Block<'a, 'b, A> {
             }
             source.gather(rows.clone(), at, 0..*taps, table);
             if *reads == Factors::F32 {
-                rounded.round(s, *k, at..at + count, &mut table.rows[..*taps]);
+                let taps = &mut table.rows[..*taps];
+                rounded.convert(s, products, *k, at..at + count, taps);
             }
         }
     }

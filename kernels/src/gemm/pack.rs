@@ -1,12 +1,13 @@
 //! Packing at run time, for right-hand sides that are activations.
 
-use crate::Factors;
+use crate::simd::bf16::pairs_of_thirds;
 use crate::simd::{Kernel, Simd};
+use crate::{Factors, Products};
 
 /// Lanes of the widest vectors.
 const MAX_LANES: usize = 16;
 
-/// Copies columns of a matrix to a panel `[factors.floats(k)][width]`, zero where columns end.
+/// Copies columns of a matrix to a panel `[products.floats(k)][width]`, zero where columns end.
 #[derive(Clone, Copy)]
 pub(crate) struct PackPanel {
     /// The first element of the first column.
@@ -15,7 +16,7 @@ pub(crate) struct PackPanel {
     pub(crate) ld: usize,
     /// Whether rows in memory are the columns of the matrix.
     pub(crate) transposed: bool,
-    pub(crate) factors: Factors,
+    pub(crate) products: Products,
     pub(crate) k: usize,
     pub(crate) columns: usize,
     pub(crate) width: usize,
@@ -25,14 +26,15 @@ pub(crate) struct PackPanel {
 impl Kernel for PackPanel {
     type Output = ();
 
-    /// The maker vouches for the matrix and for `factors.floats(k) * width` floats at `to`.
+    /// The maker vouches for the matrix and for `products.floats(k) * width` floats at `to`.
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        match (self.factors, self.transposed) {
-            (Factors::F32, false) => self.copy(s),
-            (Factors::F32, true) => self.transpose::<S, false>(s),
-            (Factors::Bf16, false) => self.copy_pairs(s),
-            (Factors::Bf16, true) => self.transpose::<S, true>(s),
+        match (self.products, self.transposed) {
+            (Products::F32, false) => self.copy(s),
+            (Products::Bf16, false) => self.copy_pairs::<S, 1>(s),
+            (Products::Bf16x3, false) => self.copy_pairs::<S, 3>(s),
+            (Products::F32 | Products::Bf16, true) => self.transpose::<S, 1>(s),
+            (Products::Bf16x3, true) => self.transpose::<S, 3>(s),
         }
     }
 }
@@ -48,14 +50,19 @@ impl PackPanel {
         }
     }
 
-    /// Two rows at a time.
+    /// Two rows at a time, in `PARTS`.
     #[inline(always)]
-    fn copy_pairs<S: Simd>(self, s: S) {
-        for p in 0..self.factors.floats(self.k) {
+    fn copy_pairs<S: Simd, const PARTS: usize>(self, s: S) {
+        let depth = Factors::Bf16.floats(self.k);
+        for p in 0..depth {
             for at in (0..self.width).step_by(S::LANES) {
                 let [low, high] = s.zip(self.row(s, 2 * p, at), self.row(s, 2 * p + 1, at));
-                // SAFETY: the panel has as many rows of `width` floats, a multiple of the lanes.
-                unsafe { s.store_ptr(s.pairs(low, high), self.to.add(p * self.width + at)) };
+                let parts = self.parts(s, low, high);
+                for (index, part) in parts[..PARTS].iter().enumerate() {
+                    let row = index * depth + p;
+                    // SAFETY: the panel has `PARTS * depth` rows of `width` floats, a multiple of the lanes.
+                    unsafe { s.store_ptr(*part, self.to.add(row * self.width + at)) };
+                }
             }
         }
     }
@@ -68,30 +75,34 @@ impl PackPanel {
         unsafe { s.load_ptr_partial(self.from.wrapping_add(p * self.ld + at), count) }
     }
 
-    /// Squares of as many rows as lanes.
+    /// Squares of as many rows as lanes, in `PARTS`.
     #[inline(always)]
-    fn transpose<S: Simd, const PAIRS: bool>(self, s: S) {
-        let floats = self.factors.floats(self.k);
+    fn transpose<S: Simd, const PARTS: usize>(self, s: S) {
+        let depth = self.products.floats(self.k) / PARTS;
         for column in (0..self.width).step_by(S::LANES) {
-            for p in (0..floats).step_by(S::LANES) {
-                let mut square = [s.zero(); MAX_LANES];
-                for (i, row) in square[..S::LANES].iter_mut().enumerate() {
-                    if column + i < self.columns {
-                        *row = self.column::<S, PAIRS>(s, column + i, p);
+            for p in (0..depth).step_by(S::LANES) {
+                let mut squares = [[s.zero(); MAX_LANES]; PARTS];
+                for i in 0..S::LANES.min(self.columns.saturating_sub(column)) {
+                    let parts = self.column(s, column + i, p);
+                    for (square, part) in squares.iter_mut().zip(parts) {
+                        square[i] = part;
                     }
                 }
-                transpose(s, &mut square);
-                for (i, row) in square[..S::LANES.min(floats - p)].iter().enumerate() {
-                    // SAFETY: the panel has `floats` rows of `width` floats, a multiple of the lanes.
-                    unsafe { s.store_ptr(*row, self.to.add((p + i) * self.width + column)) };
+                for (index, square) in squares.iter_mut().enumerate() {
+                    transpose(s, square);
+                    for (i, row) in square[..S::LANES.min(depth - p)].iter().enumerate() {
+                        let to = (index * depth + p + i) * self.width + column;
+                        // SAFETY: the panel has `PARTS * depth` rows of `width` floats, a multiple of the lanes.
+                        unsafe { s.store_ptr(*row, self.to.add(to)) };
+                    }
                 }
             }
         }
     }
 
-    /// Of a column that is a row in memory, the floats or pairs from `p` on, zeros behind the last.
+    /// Of a column that is a row in memory, the parts of the floats or pairs from `p` on, zeros behind the last.
     #[inline(always)]
-    fn column<S: Simd, const PAIRS: bool>(self, s: S, column: usize, p: usize) -> S::F32 {
+    fn column<S: Simd>(self, s: S, column: usize, p: usize) -> [S::F32; 3] {
         let part = |first: usize| {
             let count = S::LANES.min(self.k.saturating_sub(first));
             let from = self.from.wrapping_add(column * self.ld + first);
@@ -100,7 +111,20 @@ impl PackPanel {
                 if count == S::LANES { s.load_ptr(from) } else { s.load_ptr_partial(from, count) }
             }
         };
-        if PAIRS { s.pairs(part(2 * p), part(2 * p + S::LANES)) } else { part(p) }
+        match self.products {
+            Products::F32 => [part(p), s.zero(), s.zero()],
+            Products::Bf16 | Products::Bf16x3 => self.parts(s, part(2 * p), part(2 * p + S::LANES)),
+        }
+    }
+
+    /// The pairs of two vectors, whole or in thirds.
+    #[inline(always)]
+    fn parts<S: Simd>(self, s: S, low: S::F32, high: S::F32) -> [S::F32; 3] {
+        if self.products == Products::Bf16x3 {
+            pairs_of_thirds(s, low, high)
+        } else {
+            [s.pairs(low, high), s.zero(), s.zero()]
+        }
     }
 }
 

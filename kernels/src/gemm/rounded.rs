@@ -3,13 +3,13 @@
 use std::cell::Cell;
 use std::ops::Range;
 
-use super::row_stride;
+use super::row::Row;
 use super::tile::MAX_MR;
+use crate::Products;
 use crate::aligned::Aligned;
 use crate::simd::bf16::pairs_of_thirds;
 use crate::simd::{Kernel, Simd};
 use crate::vectors::load_up_to;
-use crate::{Factors, Isa};
 
 thread_local! {
     static KEPT: Cell<Aligned> = const { Cell::new(Aligned::none()) };
@@ -48,38 +48,36 @@ impl Rounded {
         self.floats[at..self.used].as_mut_ptr()
     }
 
-    /// Rounds `k` floats of each of `rows` of all taps, and lets `taps` point at the results, which are
-    /// [`Rounded::distance`] apart.
+    /// Rounds `k` floats of each of `rows` of all taps, or cuts them, and lets `taps` point at the results, which lie as [`Row`]
+    /// says.
     #[inline(always)]
-    pub(crate) fn round<S: Simd>(
+    pub(crate) fn convert<S: Simd>(
         &mut self,
         s: S,
+        products: Products,
         k: usize,
         rows: Range<usize>,
         taps: &mut [[*const f32; MAX_MR]],
     ) {
-        let ld = Rounded::distance(S::ISA, Factors::Bf16.floats(k));
+        let Row { third, ld, .. } = Row::new(S::ISA, products, k);
         let to = self.next(taps.len() * rows.len() * ld);
-        s.call(Round { k, rows, ld, taps, to });
-    }
-
-    /// From one row of `floats` to the next.
-    #[inline(always)]
-    pub(crate) fn distance(isa: Isa, floats: usize) -> usize {
-        row_stride(floats.next_multiple_of(isa.lanes()))
+        s.call(Convert { k, rows, third, ld, taps, to });
     }
 }
 
-/// Rounds `k` floats of each row to results that are `ld` apart.
-struct Round<'a> {
-    k: usize,
-    rows: Range<usize>,
-    ld: usize,
-    taps: &'a mut [[*const f32; MAX_MR]],
-    to: *mut f32,
+/// Rounds `k` floats of each of `rows` of all taps, or cuts them into thirds that are `third` floats apart, and lets `taps` point
+/// at the results, which are `ld` apart.
+pub(super) struct Convert<'a> {
+    pub(super) k: usize,
+    pub(super) rows: Range<usize>,
+    /// Zero to round.
+    pub(super) third: usize,
+    pub(super) ld: usize,
+    pub(super) taps: &'a mut [[*const f32; MAX_MR]],
+    pub(super) to: *mut f32,
 }
 
-impl Kernel for Round<'_> {
+impl Kernel for Convert<'_> {
     type Output = ();
 
     /// The maker vouches for `k` floats to read at each row, and for whole vectors to write.
@@ -89,7 +87,12 @@ impl Kernel for Round<'_> {
         for tap in self.taps {
             for row in &mut tap[self.rows.clone()] {
                 // SAFETY: the maker's word.
-                unsafe { round(s, *row, self.k, to) };
+                unsafe {
+                    match self.third {
+                        0 => round(s, *row, self.k, to),
+                        third => cut(s, *row, self.k, to, third),
+                    }
+                }
                 *row = to;
                 to = to.wrapping_add(self.ld);
             }

@@ -1,6 +1,7 @@
 //! How the rows of factors lie that tiles read.
 
 use super::fetch::CACHE_LINE;
+use super::row_stride;
 use crate::{Factors, Isa, Products};
 
 /// A row of factors of one tap.
@@ -15,17 +16,17 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// Of `k` factors. Thirds are whole vectors, and their rows an odd number of cache lines apart, so that those of a tile fall
-    /// on different sets of a cache.
+    /// Of `k` factors. Pairs are whole vectors, and rows of thirds an odd number of cache lines apart, so that those of a tile
+    /// fall on different sets of a cache.
     #[inline(always)]
     pub(crate) fn new(isa: Isa, products: Products, k: usize) -> Row {
         let pairs = Factors::Bf16.floats(k);
+        let vectors = pairs.next_multiple_of(isa.lanes());
         match products {
             Products::F32 => Row { depth: k, third: 0, ld: k },
-            Products::Bf16 => Row { depth: pairs, third: 0, ld: pairs },
+            Products::Bf16 => Row { depth: pairs, third: 0, ld: row_stride(vectors) },
             Products::Bf16x3 => {
-                let third = pairs.next_multiple_of(isa.lanes());
-                Row { depth: pairs, third, ld: (3 * third) | CACHE_LINE }
+                Row { depth: pairs, third: vectors, ld: (3 * vectors) | CACHE_LINE }
             }
         }
     }

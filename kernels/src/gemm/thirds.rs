@@ -4,13 +4,13 @@ use std::cell::Cell;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::rounded::cut;
+use super::rounded::Convert;
 use super::row::Row;
 use super::source::{Source, Table};
 use super::tile::SECOND;
 use crate::Products;
 use crate::aligned::Aligned;
-use crate::simd::{Kernel, Simd};
+use crate::simd::Simd;
 
 thread_local! {
     static KEPT: Cell<Thirds> = const { Cell::new(Thirds::none()) };
@@ -72,7 +72,8 @@ impl Thirds {
             let some = first..rows.end.min(first + SECOND);
             source.gather(some.clone(), 0, 0..1, table);
             let to = self.floats[(first - rows.start) * ld..].as_mut_ptr();
-            s.call(Cut { from: &table.rows[0][..some.len()], k, third, to, ld });
+            let (rows, taps) = (0..some.len(), &mut table.rows[..1]);
+            s.call(Convert { k, rows, third, ld, taps, to });
         }
         (self.of, self.rows, self.ld) = (of, rows, ld);
     }
@@ -81,27 +82,5 @@ impl Thirds {
     #[inline(always)]
     pub(crate) fn row(&self, row: usize) -> *const f32 {
         self.floats.as_ptr().wrapping_add((row - self.rows.start) * self.ld)
-    }
-}
-
-/// Cuts rows to results that are `ld` apart.
-struct Cut<'a> {
-    from: &'a [*const f32],
-    k: usize,
-    third: usize,
-    to: *mut f32,
-    ld: usize,
-}
-
-impl Kernel for Cut<'_> {
-    type Output = ();
-
-    /// The maker vouches for `k` floats to read at each row, and for whole vectors to write.
-    #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        for (row, &from) in self.from.iter().enumerate() {
-            // SAFETY: the maker's word.
-            unsafe { cut(s, from, self.k, self.to.wrapping_add(row * self.ld), self.third) };
-        }
     }
 }

@@ -125,7 +125,7 @@ fn pack_all(ctx: Context, shape: &Matmul, b: &Operand, scratch: &mut [f32]) {
             from: b.first.ptr().wrapping_add(i * b.batch_stride + panel.first * step),
             ld: b.first.ld(),
             transposed: shape.b_transposed,
-            factors: Factors::F32,
+            products: Products::F32,
             k: shape.k,
             columns: panel.columns,
             width: panel.width,

@@ -194,7 +194,7 @@ fn attention_writes_pairs() {
             v_dim: 2 * random.of(1..140),
             scale: 0.5,
             causal: false,
-            factors: Factors::Bf16,
+            products: Products::Bf16,
         };
         let (keys, values) = (shape.heads * shape.head_dim, shape.heads * shape.v_dim);
         let [queries, rows] = [shape.batch * shape.q_len, shape.batch * shape.kv_len];

@@ -1,5 +1,6 @@
 //! Attention, dense and deformable.
 
+use ocelli_kernels::Products;
 use ocelli_kernels::attention::{self, Attention, Mask};
 
 use super::Lowering;
@@ -17,8 +18,9 @@ impl Lowering<'_> {
             v_dim: v[2] / heads,
             scale,
             causal: false,
-            factors: self.factors,
+            products: Products::of(self.factors),
         };
+        let shape = shape.fastest(self.isa);
         let mut reads: Vec<_> = node.inputs[..3].iter().map(|&v| self.operand(v)).collect();
         if let Some(&mask) = node.inputs.get(3) {
             reads.push(self.dense(mask)?);

@@ -3,10 +3,11 @@
 use std::ops::Range;
 
 use super::Window;
-use crate::Factors;
 use crate::gemm::rounded::{Rounded, copy, round};
+use crate::gemm::row::Row;
 use crate::gemm::source::{Left, Table};
 use crate::simd::Simd;
+use crate::{Factors, Products};
 
 /// Taps that read one line of the input.
 struct Taps {
@@ -97,8 +98,7 @@ impl Window<'_> {
         if left.reads == Factors::Bf16 && x >= 0 && last < self.size[1] as isize {
             return (row.wrapping_add(x as usize * self.ld), step * self.ld);
         }
-        let floats = Factors::Bf16.floats(left.k);
-        let ld = Rounded::distance(S::ISA, floats);
+        let Row { depth: floats, ld, .. } = Row::new(S::ISA, Products::Bf16, left.k);
         let copies = rounded.next(pixels * ld);
         for i in 0..pixels {
             let (x, to) = (x + (i * step) as isize, copies.wrapping_add(i * ld));
