@@ -10,7 +10,7 @@ use super::{Case, numbers};
 
 /// Rows and their width.
 const NORM: [[usize; 2]; 3] = [[5, 37], [197, 768], [580, 384]];
-const SOFTMAX: [[usize; 2]; 3] = [[5, 37], [12 * 197, 197], [1, 1000]];
+const SOFTMAX: [[usize; 2]; 4] = [[5, 37], [4 * 8400, 16], [12 * 197, 197], [1, 1000]];
 /// Rows, their width, and how many are asked for.
 const TOPK: [[usize; 3]; 3] = [[3, 57, 5], [1, 27_300, 300], [1, 1000, 5]];
 /// h = w, channels, groups

@@ -10,7 +10,7 @@ use crate::elementwise::{Each, map};
 use crate::math::exp;
 use crate::row_kernel::{RowKernel, each_row};
 use crate::simd::Simd;
-use crate::vectors::{Times, first_lanes, max_of, sum_of};
+use crate::vectors::{Times, first_lanes, load_up_to, max_of, store_up_to, sum_of};
 use crate::{Context, Rows, RowsMut};
 
 /// `out[i, j] = e^x[i, j] / sum over k of e^x[i, k]`.
@@ -75,6 +75,11 @@ impl RowKernel for OfRow<'_> {
 pub(crate) unsafe fn softmax_row<S: Simd>(s: S, x: *const f32, out: *mut f32, n: usize) {
     // SAFETY: the caller's contract.
     unsafe {
+        match n.div_ceil(S::LANES) {
+            1 => return of_vectors::<S, 1>(s, x, out, n),
+            2 => return of_vectors::<S, 2>(s, x, out, n),
+            _ => {}
+        }
         let max = max_of(s, x, n);
         let mut sum = s.zero();
         let mut i = 0;
@@ -86,6 +91,34 @@ pub(crate) unsafe fn softmax_row<S: Simd>(s: S, x: *const f32, out: *mut f32, n:
             i += left;
         }
         map(s, Times(1.0 / s.reduce_add(sum)), out, out, n);
+    }
+}
+
+/// [`softmax_row`] of up to `V` vectors, which stay in registers.
+#[inline(always)]
+unsafe fn of_vectors<S: Simd, const V: usize>(s: S, x: *const f32, out: *mut f32, n: usize) {
+    let lowest = s.splat(f32::NEG_INFINITY);
+    let mut all = [lowest; V];
+    let mut max = lowest;
+    for (v, at) in all.iter_mut().zip((0..n).step_by(S::LANES)) {
+        let left = n - at;
+        // SAFETY: the caller's contract.
+        *v = unsafe { load_up_to(s, x.add(at), left) };
+        if left < S::LANES {
+            *v = s.select(first_lanes(s, left), *v, lowest);
+        }
+        max = s.max(*v, max);
+    }
+    let max = s.splat(s.reduce_max(max));
+    let mut sum = s.zero();
+    for v in &mut all {
+        *v = exp(s, s.sub(*v, max));
+        sum = s.add(sum, *v);
+    }
+    let factor = s.splat(1.0 / s.reduce_add(sum));
+    for (v, at) in all.iter().zip((0..n).step_by(S::LANES)) {
+        // SAFETY: the caller's contract.
+        unsafe { store_up_to(s, s.mul(*v, factor), out.add(at), n - at) };
     }
 }
 
