@@ -11,6 +11,7 @@ const TOOLS: &[(&str, &str)] = &[
     ("CARGO_BUILD_TARGET", "aarch64-unknown-linux-gnu"),
     ("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", "aarch64-linux-gnu-gcc"),
     ("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER", "qemu-aarch64"),
+    ("QEMU_LD_PREFIX", "/usr/aarch64-linux-gnu"),
 ];
 
 const STEPS: &[Step] = &[

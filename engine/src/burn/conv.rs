@@ -8,8 +8,8 @@ use super::array::Array;
 use super::kernels::{COLUMNS, Conv, Kernels, Window};
 use super::layout::surround;
 use crate::Result;
-use crate::eager::Constants;
-use crate::op::{Conv2d, ConvTranspose2d};
+use crate::eager::{Constants, Form};
+use crate::op::{Conv2d, ConvTranspose2d, Op};
 
 /// `[n, h, w, in]`, and what is added, to `[n, h', w', out]`.
 pub(super) fn conv2d<B: Kernels>(
@@ -25,7 +25,7 @@ pub(super) fn conv2d<B: Kernels>(
     }
     let [top, left, ..] = conv.pad;
     let kernel = conv.weight.shape();
-    let weight = w.prepared(&conv.weight, |weight| columns(weight.permute(&[2, 3, 1, 0])))?;
+    let weight = w.get_in(Form::Factor, &conv.weight)?;
     let of = Conv {
         weight: weight.0,
         bias: bias.map(|bias| bias.0),
@@ -42,8 +42,21 @@ pub(super) fn conv2d<B: Kernels>(
     Ok(x[0].clone().map(|x| B::conv(x, of)))
 }
 
-/// `[.., out]` to `[.., out']` in two dimensions, with zeros up to a multiple of [`COLUMNS`].
-pub(super) fn columns<B: Kernels>(weight: Array<B>) -> Array<B> {
+/// The form in which `op` reads its weight.
+pub(super) fn form(op: &Op) -> Form {
+    match op {
+        Op::Conv2d(conv) if conv.groups == 1 => Form::Factor,
+        Op::Linear(_) => Form::Factor,
+        _ => Form::Stored,
+    }
+}
+
+/// Weights `[out, in, kh, kw]` or `[out, in]` as [`Conv::weight`].
+pub(super) fn factor<B: Kernels>(weight: Array<B>) -> Array<B> {
+    let weight = match weight.extents().len() {
+        4 => weight.permute(&[2, 3, 1, 0]),
+        _ => weight.transpose(),
+    };
     let out = weight.last();
     let depth = weight.extents().iter().rev().skip(1).product();
     let missing = out.next_multiple_of(COLUMNS) - out;

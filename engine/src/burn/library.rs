@@ -11,9 +11,12 @@ use super::faults::{self, Watch};
 use super::kernels::Kernels;
 use super::{arithmetic, conv, image, layout, linear, norm, sample, select};
 use crate::cpu::CpuExecutor;
-use crate::eager::{Constants, Library};
+use crate::eager::{Constants, Form, Library};
 use crate::op::{Op, Resize};
 use crate::{Error, Executor, Graph, Key, Precision, Result, Shape, Tensor};
+
+/// What is on a device in some form as long as a program needs it.
+type Held<B> = HashMap<(Key, Form), Weak<Array<B>>>;
 
 /// A device, and what was put on it.
 pub(super) struct Burn<B: Kernels> {
@@ -27,7 +30,7 @@ pub(super) struct Burn<B: Kernels> {
     /// Evaluates what depends on constants alone.
     pub(super) host: CpuExecutor,
     /// Those that some program still holds.
-    constants: Mutex<HashMap<Key, Weak<Array<B>>>>,
+    constants: Mutex<Held<B>>,
     /// By what the matrices do, from how many pixels and to how many.
     resizings: Mutex<HashMap<(Resize, usize, usize), Array<B>>>,
 }
@@ -81,14 +84,23 @@ impl<B: Kernels> Burn<B> {
 impl<B: Kernels> Library for Burn<B> {
     type Array = Array<B>;
 
-    fn constant(&self, constant: &Tensor) -> Result<Arc<Array<B>>> {
+    fn form(&self, op: &Op) -> Form {
+        conv::form(op)
+    }
+
+    fn constant(&self, constant: &Tensor, form: Form) -> Result<Arc<Array<B>>> {
         let mut all = self.constants.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(array) = all.get(&constant.key()).and_then(Weak::upgrade) {
+        let key = (constant.key(), form);
+        if let Some(array) = all.get(&key).and_then(Weak::upgrade) {
             return Ok(array);
         }
         all.retain(|_, array| array.strong_count() > 0);
-        let array = Arc::new(self.upload(constant.shape(), &constant.load()?)?);
-        all.insert(constant.key(), Arc::downgrade(&array));
+        let array = self.upload(constant.shape(), &constant.load()?)?;
+        let array = Arc::new(match form {
+            Form::Stored => array,
+            Form::Factor => self.caught(|| Ok(conv::factor(array)))?,
+        });
+        all.insert(key, Arc::downgrade(&array));
         Ok(array)
     }
 

@@ -3,10 +3,9 @@
 use burn_backend::Backend;
 
 use super::array::Array;
-use super::conv::columns;
 use super::kernels::{Conv, Kernels, Window};
 use crate::Result;
-use crate::eager::Constants;
+use crate::eager::{Constants, Form};
 use crate::op::Linear;
 
 /// `[.., in]`, and what is added, to `[.., out]`.
@@ -17,7 +16,7 @@ pub(super) fn linear<B: Kernels>(
     w: &Constants<Array<B>>,
 ) -> Result<Array<B>> {
     let [rows, out] = [x[0].extents().iter().rev().skip(1).product(), linear.weight.shape()[0]];
-    let weight = w.prepared(&linear.weight, |weight| columns(weight.transpose()))?;
+    let weight = w.get_in(Form::Factor, &linear.weight)?;
     let of = Conv {
         weight: weight.0,
         bias: w.get_optional(linear.bias.as_ref())?.map(|bias| bias.0),

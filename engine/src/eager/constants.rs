@@ -2,51 +2,46 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use super::Library;
+use super::{Form, Library};
 use crate::op::{Norm, Op};
 use crate::{Error, Graph, Key, Result, Tensor};
 
-/// All constants of a graph.
+/// All constants of a graph, in the forms in which its operations read them.
 pub(crate) struct Constants<A> {
-    arrays: HashMap<Key, Arc<A>>,
-    /// Those that some operation wants in another form.
-    prepared: Mutex<HashMap<Key, A>>,
+    arrays: HashMap<(Key, Form), Arc<A>>,
     bytes: usize,
 }
 
 impl<A: Clone> Constants<A> {
     /// Reads what the operations of `graph` hold.
     pub(super) fn of<L: Library<Array = A>>(graph: &Graph, library: &L) -> Result<Constants<A>> {
-        let mut all = Constants { arrays: HashMap::new(), prepared: Mutex::default(), bytes: 0 };
-        for constant in graph.nodes.iter().flat_map(|node| held(&node.op)) {
-            if let Entry::Vacant(place) = all.arrays.entry(constant.key()) {
-                place.insert(library.constant(constant)?);
-                all.bytes += constant.shape().elements() * size_of::<f32>();
+        let mut all = Constants { arrays: HashMap::new(), bytes: 0 };
+        for op in graph.nodes.iter().map(|node| &node.op) {
+            let (weight, other) = held(op);
+            let weight = weight.map(|weight| (weight, library.form(op)));
+            for (constant, form) in weight.into_iter().chain(other.map(|o| (o, Form::Stored))) {
+                if let Entry::Vacant(place) = all.arrays.entry((constant.key(), form)) {
+                    place.insert(library.constant(constant, form)?);
+                    all.bytes += constant.shape().elements() * size_of::<f32>();
+                }
             }
         }
         Ok(all)
     }
 
-    /// The values of `constant`.
+    /// The values of `constant` as the graph holds them.
     pub(crate) fn get(&self, constant: &Tensor) -> Result<A> {
-        let found = self.arrays.get(&constant.key());
+        self.get_in(Form::Stored, constant)
+    }
+
+    /// The values of `constant` in a form.
+    pub(crate) fn get_in(&self, form: Form, constant: &Tensor) -> Result<A> {
+        let found = self.arrays.get(&(constant.key(), form));
         found
             .map(|array| A::clone(array))
             .ok_or_else(|| Error::Weight(format!("{constant:?} was not read").into()))
-    }
-
-    /// The values of `constant` as `prepare` makes them, which is done once. One form is kept for each.
-    #[cfg(any(feature = "wgpu", feature = "cuda"))]
-    pub(crate) fn prepared(&self, constant: &Tensor, prepare: impl FnOnce(A) -> A) -> Result<A> {
-        let mut all = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(array) = all.get(&constant.key()) {
-            return Ok(array.clone());
-        }
-        let array = prepare(self.get(constant)?);
-        all.insert(constant.key(), array.clone());
-        Ok(array)
     }
 
     /// The values of `constant` where there is one.
@@ -60,9 +55,9 @@ impl<A: Clone> Constants<A> {
     }
 }
 
-/// The constants that `op` holds.
-fn held(op: &Op) -> impl Iterator<Item = &Tensor> {
-    let (first, second) = match op {
+/// The weight of `op`, and the other constant that it holds.
+fn held(op: &Op) -> (Option<&Tensor>, Option<&Tensor>) {
+    match op {
         Op::Constant(tensor) => (Some(tensor), None),
         Op::Conv2d(conv) => (Some(&conv.weight), conv.bias.as_ref()),
         Op::ConvTranspose2d(conv) => (Some(&conv.weight), conv.bias.as_ref()),
@@ -73,6 +68,5 @@ fn held(op: &Op) -> impl Iterator<Item = &Tensor> {
         }
         Op::ScaleShift { scale, shift } => (Some(scale), shift.as_ref()),
         _ => (None, None),
-    };
-    first.into_iter().chain(second)
+    }
 }

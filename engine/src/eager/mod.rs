@@ -11,13 +11,30 @@ use crate::{Result, Shape, Tensor};
 pub(crate) use constants::Constants;
 pub(crate) use program::EagerProgram;
 
+/// How a weight lies on a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Form {
+    /// As the graph holds it.
+    Stored,
+    /// As the right-hand side of the product that a convolution or a linear layer is.
+    #[cfg(any(feature = "wgpu", feature = "cuda"))]
+    Factor,
+}
+
 /// Somebody else's tensors, and every operation on them.
 pub(crate) trait Library: Send + Sync + 'static {
     /// A tensor. Indices are kept in whatever type the library likes.
     type Array: Clone + Send + Sync;
 
-    /// The values of a constant.
-    fn constant(&self, constant: &Tensor) -> Result<Arc<Self::Array>> {
+    /// The form in which `op` reads its weight.
+    fn form(&self, op: &Op) -> Form {
+        let _ = op;
+        Form::Stored
+    }
+
+    /// The values of a constant in one of the forms that [`Library::form`] gives.
+    fn constant(&self, constant: &Tensor, form: Form) -> Result<Arc<Self::Array>> {
+        debug_assert_eq!(form, Form::Stored, "a library that has other forms makes them");
         Ok(Arc::new(self.upload(constant.shape(), &constant.load()?)?))
     }
 

@@ -47,18 +47,26 @@ pub(crate) fn run(root: &Path, option: Option<&str>) -> Result<()> {
 
 /// What this machine lacks.
 fn missing() -> Option<&'static str> {
-    #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
-    return Some("the counts are those of x86-64 Linux");
-    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-    {
-        let wide = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-        let valgrind = || Command::new("valgrind").arg("--version").output().is_ok();
-        match wide {
-            false => Some("the counts are those of AVX2, which this machine lacks"),
-            true if !valgrind() => Some("valgrind is needed (`apt-get install valgrind`)"),
-            true => None,
-        }
+    let valgrind = || Command::new("valgrind").arg("--version").output().is_ok();
+    if !cfg!(all(target_arch = "x86_64", target_os = "linux")) {
+        Some("the counts are those of x86-64 Linux")
+    } else if !has_avx2() {
+        Some("the counts are those of AVX2, which this machine lacks")
+    } else if !valgrind() {
+        Some("valgrind is needed (`apt-get install valgrind`)")
+    } else {
+        None
     }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn has_avx2() -> bool {
+    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn has_avx2() -> bool {
+    false
 }
 
 fn judge(pins: &Pins, compiler: &str, found: &BTreeMap<String, u64>) -> Result<()> {
