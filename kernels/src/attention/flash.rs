@@ -4,10 +4,11 @@ use std::f32::consts::LOG2_E;
 use std::ops::Range;
 
 use super::Job;
-use super::exp::{exp2, exp2_coarse};
+use super::exp::exp2;
+use super::weights::{self, KEYS, SCORES, THIRDS};
 use crate::aligned::{Lines, ZEROS};
 use crate::gemm::panels::Panels;
-use crate::gemm::rounded::{Rounded, store_cut};
+use crate::gemm::rounded::Rounded;
 use crate::gemm::row::Row;
 use crate::gemm::tile::{MAX_MR, MAX_NR, TileArgs, groups_of, tile, tile_shape};
 use crate::simd::{Kernel, Simd};
@@ -15,12 +16,6 @@ use crate::split::part;
 use crate::vectors::{first_lanes, load_up_to, store_pairs_up_to};
 use crate::{Factors, Products};
 
-/// Keys of a block: a multiple of every panel's width.
-pub(super) const KEYS: usize = 256;
-/// Floats from one row of scores to the next: a cache line more, so that rows do not meet in one set.
-const SCORES: usize = KEYS + 16;
-/// The same where weights are in thirds, the first of them in the place of scores and the others behind.
-const THIRDS: usize = 2 * KEYS + KEYS / 2 + 16;
 /// Columns of values that are summed at a time.
 const VALUES: usize = 256;
 
@@ -289,29 +284,16 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
     fn exponentiate<S: Simd>(&mut self, s: S, i: usize, keys: &Range<usize>, factor: f32) -> f32 {
         let (scores, seen) = (self.scores_of(i), self.seen(i, keys));
         let max = if self.max[i] == f32::NEG_INFINITY { 0.0 } else { self.max[i] };
-        let (shift, factor) = (s.splat(-max * factor), s.splat(factor));
-        if PAIRS {
-            let (count, scale) = ([seen, keys.len()], [factor, shift]);
-            // SAFETY: a row of scores holds `KEYS`, a multiple of two vectors, and `THIRDS` where those are written.
-            return unsafe {
-                if self.is_cut() {
-                    weights_in_thirds(s, scores, count, scale)
-                } else {
-                    weights_in_pairs(s, scores, count, scale)
-                }
-            };
-        }
-        let mut total = s.zero();
-        // SAFETY: a row of scores holds `KEYS`, a multiple of the lanes.
+        let scale = [s.splat(factor), s.splat(-max * factor)];
+        let keys = [seen, keys.len()];
+        // SAFETY: a row of scores holds `KEYS`, a multiple of two vectors, and `THIRDS` where those are written.
         unsafe {
-            for at in (0..seen).step_by(S::LANES) {
-                let weight = exp2(s, s.mul_add(s.load_ptr(scores.add(at)), factor, shift));
-                total = s.add(total, weight);
-                s.store_ptr(weight, scores.add(at));
+            match (PAIRS, self.is_cut()) {
+                (false, _) => weights::in_numbers(s, scores, keys, scale),
+                (true, false) => weights::in_pairs(s, scores, keys, scale),
+                (true, true) => weights::in_thirds(s, scores, keys, scale),
             }
-            scores.add(seen).write_bytes(0, keys.len() - seen);
         }
-        s.reduce_add(total)
     }
 
     #[inline(always)]
@@ -409,59 +391,4 @@ impl<'a, const PAIRS: bool> Tile<'a, PAIRS> {
             }
         }
     }
-}
-
-/// `2^(score * factor + shift)` for the keys that are `seen`, in pairs where the scores were, zeros up to `count`; and the sum.
-///
-/// # Safety
-/// There are scores in whole pairs of vectors, behind `seen` such as count for nothing, and memory for `count`.
-#[inline(always)]
-unsafe fn weights_in_pairs<S: Simd>(
-    s: S,
-    scores: *mut f32,
-    [seen, count]: [usize; 2],
-    [factor, shift]: [S::F32; 2],
-) -> f32 {
-    let mut totals = [s.zero(); 2];
-    // SAFETY: the caller's contract; pairs are written behind what is read.
-    unsafe {
-        for at in (0..seen).step_by(2 * S::LANES) {
-            let (low, high) = (s.load_ptr(scores.add(at)), s.load_ptr(scores.add(at + S::LANES)));
-            let low = exp2_coarse(s, s.mul_add(low, factor, shift));
-            let high = exp2_coarse(s, s.mul_add(high, factor, shift));
-            totals = [s.add(totals[0], low), s.add(totals[1], high)];
-            s.store_ptr(s.pairs(low, high), scores.add(at / 2));
-        }
-        scores.cast::<u16>().add(seen).write_bytes(0, count.next_multiple_of(2) - seen);
-    }
-    s.reduce_add(s.add(totals[0], totals[1]))
-}
-
-/// The same in thirds that are [`KEYS`] apart.
-///
-/// # Safety
-/// As of [`weights_in_pairs`], and there is memory for thirds of [`KEYS`] weights.
-#[inline(always)]
-unsafe fn weights_in_thirds<S: Simd>(
-    s: S,
-    scores: *mut f32,
-    [seen, count]: [usize; 2],
-    [factor, shift]: [S::F32; 2],
-) -> f32 {
-    let mut totals = [s.zero(); 2];
-    // SAFETY: the caller's contract; the first third is written behind what is read, and others behind all scores.
-    unsafe {
-        for at in (0..seen).step_by(2 * S::LANES) {
-            let (low, high) = (s.load_ptr(scores.add(at)), s.load_ptr(scores.add(at + S::LANES)));
-            let low = exp2(s, s.mul_add(low, factor, shift));
-            let high = exp2(s, s.mul_add(high, factor, shift));
-            totals = [s.add(totals[0], low), s.add(totals[1], high)];
-            store_cut(s, low, high, scores.add(at / 2), KEYS);
-        }
-        for third in 0..3 {
-            let weights = scores.add(third * KEYS).cast::<u16>();
-            weights.add(seen).write_bytes(0, count.next_multiple_of(2) - seen);
-        }
-    }
-    s.reduce_add(s.add(totals[0], totals[1]))
 }

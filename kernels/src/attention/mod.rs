@@ -5,6 +5,7 @@
 
 mod exp;
 mod flash;
+mod weights;
 
 #[cfg(test)]
 mod tests;
@@ -18,7 +19,8 @@ use crate::matmul::Scratch;
 use crate::simd::{dispatch, dispatch_bf16, dispatch_products};
 use crate::split::part;
 use crate::{Context, Factors, Isa, Products, Rows, RowsMut};
-use flash::{KEYS, Queries};
+use flash::Queries;
+use weights::KEYS;
 
 /// Pieces of work per thread, where there are several.
 const PIECES: usize = 4;
