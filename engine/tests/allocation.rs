@@ -47,11 +47,16 @@ impl WeightSource for Small {
     }
 }
 
+/// To where a map is larger than caches.
+const LARGE: Resize = Resize { filter: Filter::Bilinear, align_corners: true, antialias: false };
+
 /// A network with a step of every kind that detectors have.
 fn network(g: &mut Graph, w: &Weights) -> Result<Vec<Value>> {
     let image = g.input("image", &[2, 32, 32, 3])?;
     let x =
         g.conv_bn(image, w, ("stem", "bn"), 16, Conv::k(3).stride(2).pad(1), Activation::Silu)?;
+    let large = g.resize(x, [260, 260], LARGE)?;
+    let chained = g.conv(large, &w.at("large"), 1, Conv::same(3))?;
     let y = g.conv(x, &w.at("depthwise"), 16, Conv::same(3).groups(16))?;
     let x = g.add(x, y)?;
     let x = g.max_pool(x, 3, 2, 1)?;
@@ -78,7 +83,7 @@ fn network(g: &mut Graph, w: &Weights) -> Result<Vec<Value>> {
     let product = g.softmax(product);
     let parts = g.split(product, 2, &[2, 3])?;
     let all = g.concat(&[parts[1], boxes, parts[0]], 2)?;
-    Ok(vec![all, boxes])
+    Ok(vec![all, boxes, chained])
 }
 
 #[test]

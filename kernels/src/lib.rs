@@ -19,6 +19,7 @@ pub mod activation;
 mod aligned;
 pub mod attention;
 pub mod binary;
+pub mod chain;
 mod context;
 pub mod conv;
 pub mod deform;

@@ -4,6 +4,7 @@
 //! each operation to a step that calls a kernel (`lower`), and gives buffers that live at different times the same memory
 //! (`plan`). A run walks the steps.
 
+mod chains;
 mod fold;
 mod layout;
 mod lower;

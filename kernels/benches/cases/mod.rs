@@ -4,6 +4,7 @@
 
 #![allow(clippy::expect_used, reason = "the shapes are constants")]
 
+mod chains;
 mod elements;
 mod moves;
 mod pictures;
@@ -20,6 +21,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ("activation", elements::activation),
     ("attention", products::attention),
     ("binary", elements::binary),
+    ("chain", chains::chain),
     ("conv", products::conv),
     ("deform", pictures::deform),
     ("gather", moves::gather),

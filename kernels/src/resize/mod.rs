@@ -11,4 +11,5 @@ mod run;
 mod tests;
 
 pub use plan::{Interpolation, Resize, ResizeError, ResizePlan};
+pub(crate) use run::lines;
 pub use run::resize;

@@ -87,6 +87,11 @@ impl ResizePlan {
         Ok(ResizePlan { from: resize.from, vertical: axis(0), horizontal: axis(1) })
     }
 
+    /// Height and width of the input.
+    pub fn in_size(&self) -> [usize; 2] {
+        self.from
+    }
+
     /// Height and width of the output.
     pub fn out_size(&self) -> [usize; 2] {
         [self.vertical.len(), self.horizontal.len()]
@@ -94,7 +99,12 @@ impl ResizePlan {
 
     /// Floats of scratch that a run asks for, with this many channels and [threads](crate::Pool::threads).
     pub fn scratch_len(&self, channels: usize, threads: usize) -> usize {
-        if self.copies() { 0 } else { self.pieces(threads) * self.from[1] * channels }
+        self.pieces(threads) * self.row_len(channels)
+    }
+
+    /// Floats of scratch of a piece: a row of the input, unless pixels are only moved.
+    pub(crate) fn row_len(&self, channels: usize) -> usize {
+        if self.copies() { 0 } else { self.from[1] * channels }
     }
 
     /// Whether pixels are only moved.

@@ -4,7 +4,7 @@ use super::ResizePlan;
 use crate::simd::{Kernel, Simd, dispatch, dispatch_bf16};
 use crate::split::{Base, GRAIN};
 use crate::taps::{blend, blend_to_pairs};
-use crate::{Context, Factors, Image, ImageMut, Rows, RowsMut};
+use crate::{Context, Factors, Image, ImageMut, Isa, Rows, RowsMut};
 
 /// `[n, h, w, c] -> [n, h', w', c]` by the tables of `plan`. The output may hold bf16.
 ///
@@ -22,7 +22,7 @@ pub fn resize(ctx: Context, plan: &ResizePlan, x: Image, out: ImageMut, scratch:
     let (rows, width) = (out.n * out.h, out.w);
     let cost = width * out.c * plan.vertical.of(0).len();
     let per_piece = GRAIN.div_ceil(cost.max(1)).max(rows.div_ceil(plan.pieces(ctx.pool.threads())));
-    let scratch_row = if plan.copies() { 0 } else { x.w * x.c };
+    let scratch_row = plan.row_len(x.c);
     let (out, scratch) = (out.pixels, Base(scratch.as_mut_ptr()));
     ctx.pool.run(rows.div_ceil(per_piece), &|i| {
         let first = i * per_piece;
@@ -32,12 +32,25 @@ pub fn resize(ctx: Context, plan: &ResizePlan, x: Image, out: ImageMut, scratch:
             let out = out.part(first * width, count * width);
             (out, scratch.slice(i * scratch_row, scratch_row))
         };
-        let run = Run { plan, x, first, out, scratch };
-        match run.out.factors() {
-            Factors::F32 => dispatch(ctx.isa, run),
-            Factors::Bf16 => dispatch_bf16(ctx.isa, run),
-        }
+        lines(ctx.isa, plan, x, first, out, scratch);
     });
+}
+
+/// The output rows from `first` on, counted through all pictures, as many as `out` has pixels for. `scratch` has
+/// [`ResizePlan::row_len`].
+pub(crate) fn lines(
+    isa: Isa,
+    plan: &ResizePlan,
+    x: Image,
+    first: usize,
+    out: RowsMut,
+    scratch: &mut [f32],
+) {
+    let run = Run { plan, x, first, out, scratch };
+    match run.out.factors() {
+        Factors::F32 => dispatch(isa, run),
+        Factors::Bf16 => dispatch_bf16(isa, run),
+    }
 }
 
 /// The output rows from `first` on, counted through all pictures.

@@ -86,6 +86,12 @@ impl Form {
         Form { spec, shape, input, isa, algorithm, products }
     }
 
+    /// The same for bands, in which what is above and below the picture are lines like others.
+    pub(super) fn in_band(mut self) -> Form {
+        (self.spec.pad[0], self.spec.pad[2]) = (0, 0);
+        self
+    }
+
     /// The weight of `op`, as its kernel reads it.
     pub(super) fn packed(&self, packs: &Packs, op: &Conv2d) -> Result<Arc<PackedConv>> {
         let Form { spec, shape, isa, products, algorithm, .. } = *self;

@@ -30,15 +30,7 @@ impl Lowering<'_> {
 
     pub(super) fn resize(&mut self, node: &Node, resize: Resize) -> Result<()> {
         let (from, to) = (self.input_extents(node), self.output_extents(node));
-        let interpolation = interpolation(resize);
-        let spec = resize::Resize {
-            interpolation,
-            from: [from[1], from[2]],
-            to: [to[1], to[2]],
-            scale: None,
-        };
-        let plan = ResizePlan::new(&spec)
-            .map_err(|error| Error::Shape { op: "resize", what: error.to_string() })?;
+        let plan = self.resize_plan(node, resize)?;
         let (reads, mut writes) = (self.operands(node), self.results(node));
         writes.push(self.scratch(plan.scratch_len(from[3], self.threads)));
         self.emit(node, reads, writes, move |args, context| {
@@ -46,6 +38,14 @@ impl Lowering<'_> {
             let out = ImageMut::of_rows(args.rows_mut(0), to);
             resize::resize(context, &plan, x, out, args.write(1));
         })
+    }
+
+    pub(super) fn resize_plan(&self, node: &Node, resize: Resize) -> Result<ResizePlan> {
+        let ([_, h, w, _], [_, to_h, to_w, _]) =
+            (self.input_extents(node), self.output_extents(node));
+        let (from, to, interpolation) = ([h, w], [to_h, to_w], interpolation(resize));
+        ResizePlan::new(&resize::Resize { interpolation, from, to, scale: None })
+            .map_err(|error| Error::Shape { op: "resize", what: error.to_string() })
     }
 
     pub(super) fn grid_sample(

@@ -3,6 +3,7 @@
 mod ahead;
 mod arithmetic;
 mod attention;
+mod chain;
 pub(super) mod conv;
 mod image;
 mod linear;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use ocelli_kernels::{Context, Factors, Isa};
 
 use super::CpuExecutor;
+use super::chains::Chains;
 use super::layout::{Layout, Place};
 use super::memory::{Args, Block, Operand, Slot, check};
 use super::packs::Packs;
@@ -49,7 +51,8 @@ pub(super) struct Lowered {
 
 /// Lowers all of `graph`.
 pub(super) fn lower(graph: &Graph, executor: &CpuExecutor) -> Result<Lowered> {
-    ahead::pack(graph, executor);
+    let chains = Chains::of(graph);
+    ahead::pack(graph, &chains, executor);
     let mut layout = Layout::of(graph);
     if executor.factors == Factors::Bf16 {
         layout.write_pairs(graph, executor.isa);
@@ -67,8 +70,14 @@ pub(super) fn lower(graph: &Graph, executor: &CpuExecutor) -> Result<Lowered> {
         shared_bytes: 0,
     };
     let inputs: Vec<_> = graph.inputs.iter().map(|&(_, v)| lowering.operand(v)).collect();
-    for node in &graph.nodes {
-        lowering.node(node)?;
+    let mut rest = 0..graph.nodes.len();
+    while let Some(at) = rest.next() {
+        if let Some(chain) = chains.at(at) {
+            rest.start = chain.end;
+            lowering.chain(&graph.nodes[chain])?;
+        } else {
+            lowering.node(&graph.nodes[at])?;
+        }
     }
     let outputs =
         graph.outputs.iter().map(|&(_, v)| lowering.dense(v)).collect::<Result<Vec<_>>>()?;
