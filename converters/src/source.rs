@@ -7,6 +7,10 @@ use std::sync::Arc;
 
 use crate::Error;
 
+/// Bytes around a page that Linux maps along with it where it has them in memory.
+#[cfg(unix)]
+const AROUND: usize = 64 << 10;
+
 /// A shared, immutable run of bytes. Clones are cheap and keep the bytes alive.
 #[derive(Clone)]
 pub(crate) struct Source(Arc<Backing>);
@@ -43,17 +47,19 @@ impl Source {
         Source(Arc::new(Backing::Owned(bytes)))
     }
 
-    /// Lets the system take back the memory behind `bytes` of a mapped file. Whoever reads them again gets them from the
-    /// file again.
+    /// Lets the system take back the memory behind `bytes` of a mapped file, and what it may have mapped around them. Whoever
+    /// reads that again gets it from the file again.
     pub(crate) fn release(&self, bytes: &[u8]) {
         #[cfg(unix)]
         if let Backing::Map(map) = &*self.0
             && let Some(at) = (bytes.as_ptr() as usize).checked_sub(map.as_ptr() as usize)
             && at + bytes.len() <= map.len()
         {
+            let (start, end) = (at.saturating_sub(AROUND), at + bytes.len() + AROUND);
+            let len = end.min(map.len()) - start;
             // SAFETY: the range is the map's, which is of a file and never written: its pages hold what the file holds.
             let released = unsafe {
-                map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, at, bytes.len())
+                map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, start, len)
             };
             // It is a hint: where the system does not take it, nothing is lost.
             drop(released);
