@@ -49,7 +49,8 @@ const NETWORKS: &[&str] = &[
     "yolact_stages::resnet50", "yolact_stages::resnet50_pascal",
     "yolo_stages::rtdetr_l", "yolo_stages::v10n", "yolo_stages::v11", "yolo_stages::v11_obb",
     "yolo_stages::v11_pose", "yolo_stages::v12", "yolo_stages::v26", "yolo_stages::v26_cls",
-    "yolo_stages::v3_tiny", "yolo_stages::v5_anchors", "yolo_stages::v8", "yolo_stages::v8_seg",
+    "yolo_stages::v3_tiny", "yolo_stages::v5_anchors", "yolo_stages::v7_seg", "yolo_stages::v8",
+    "yolo_stages::v8_seg",
     "yololite_stages::edge_s", "yololite_stages::v2_n", "yolonas_stages::small",
 ];
 

@@ -133,7 +133,7 @@ impl<B: Kernels> Library for Burn<B> {
     fn run(
         &self,
         op: &Op,
-        operands: &[Array<B>],
+        operands: Vec<Array<B>>,
         shapes: &[Shape],
         constants: &Constants<Array<B>>,
     ) -> Result<Vec<Array<B>>> {
@@ -168,6 +168,14 @@ fn failed(
     Error::Backend { executor, cause: cause.into() }
 }
 
+/// The operands of `op`, as many as it has.
+fn own<B: Kernels, const N: usize>(op: &Op, operands: Vec<Array<B>>) -> Result<[Array<B>; N]> {
+    operands.try_into().map_err(|operands: Vec<_>| Error::Shape {
+        op: op.name(),
+        what: format!("{} operands where there are {N}", operands.len()),
+    })
+}
+
 /// In what numbers a device computes with `precision`.
 fn numbers<B: Kernels>(
     executor: &'static str,
@@ -195,59 +203,70 @@ impl<B: Kernels> Burn<B> {
     fn results(
         &self,
         op: &Op,
-        x: &[Array<B>],
+        x: Vec<Array<B>>,
         shapes: &[Shape],
         w: &Constants<Array<B>>,
     ) -> Result<Vec<Array<B>>> {
-        let (first, shape) = (|| x[0].clone(), &*shapes[0]);
+        let (shape, one) = (&*shapes[0], |x| own(op, x).map(|[x]: [_; 1]| x));
         Ok(vec![match op {
             Op::Constant(tensor) => w.get(tensor)?,
-            Op::Conv2d(op) => conv::conv2d(op, x, shape, w)?,
-            Op::ConvTranspose2d(op) => conv::conv_transpose2d(op, first(), w)?,
-            Op::Linear(op) => linear::linear(op, x, shape, w)?,
-            Op::MatMul { transpose_b } => linear::matmul(first(), x[1].clone(), *transpose_b),
-            Op::Attention { heads, scale } => linear::attention(x, *heads, *scale, self.largest),
-            Op::LayerNorm(op) => norm::layer_norm(op, x, w)?,
-            Op::RmsNorm(op) => norm::rms_norm(op, x, w)?,
-            Op::GroupNorm { groups, norm } => norm::group_norm(norm, first(), *groups, w)?,
-            Op::L2Normalize { eps } => norm::l2_normalize(first(), *eps),
+            Op::Conv2d(op) => conv::conv2d(op, &x, shape, w)?,
+            Op::ConvTranspose2d(op) => conv::conv_transpose2d(op, one(x)?, w)?,
+            Op::Linear(op) => linear::linear(op, &x, shape, w)?,
+            Op::MatMul { transpose_b } => {
+                let [a, b] = own(op, x)?;
+                linear::matmul(a, b, *transpose_b)
+            }
+            Op::Attention { heads, scale } => linear::attention(&x, *heads, *scale, self.largest),
+            Op::LayerNorm(op) => norm::layer_norm(op, &x, w)?,
+            Op::RmsNorm(op) => norm::rms_norm(op, &x, w)?,
+            Op::GroupNorm { groups, norm } => norm::group_norm(norm, one(x)?, *groups, w)?,
+            Op::L2Normalize { eps } => norm::l2_normalize(one(x)?, *eps),
             Op::ScaleShift { scale, shift } => arithmetic::scale_shift(
-                first(),
+                one(x)?,
                 Some(w.get(scale)?),
                 w.get_optional(shift.as_ref())?,
             ),
-            Op::Activation(op) => arithmetic::activation(*op, first()),
-            Op::Unary(op) => arithmetic::unary(*op, first()),
-            Op::Binary(op) => arithmetic::binary(*op, first(), x[1].clone()),
-            Op::Softmax => first().softmax_last(),
-            Op::Pool(op) => image::pool(op, first(), shape),
+            Op::Activation(op) => arithmetic::activation(*op, one(x)?),
+            Op::Unary(op) => arithmetic::unary(*op, one(x)?),
+            Op::Binary(binary) => {
+                let [a, b] = own(op, x)?;
+                arithmetic::binary(*binary, a, b)
+            }
+            Op::Softmax => one(x)?.softmax_last(),
+            Op::Pool(op) => image::pool(op, one(x)?, shape),
             Op::Reduce { kind, first: start, end } => {
-                arithmetic::reduce(*kind, first(), *start..*end, shape)
+                arithmetic::reduce(*kind, one(x)?, *start..*end, shape)
             }
             Op::Resize(op) => {
                 let extents = x[0].extents();
                 let down = self.resizing(*op, extents[1], shape[1])?;
                 let across = self.resizing(*op, extents[2], shape[2])?;
-                image::resize(first(), down, across, shape)
+                image::resize(one(x)?, down, across, shape)
             }
             Op::GridSample { padding, align_corners } => {
-                sample::grid_sample(first(), x[1].clone(), *padding, *align_corners)
+                let [image, grid] = own(op, x)?;
+                sample::grid_sample(image, grid, *padding, *align_corners)
             }
-            Op::DeformableAttention(op) => {
-                Array(B::deformable_attention(op, [0, 1, 2, 3].map(|i: usize| x[i].clone().0)))
+            Op::DeformableAttention(spec) => {
+                let operands: [_; 4] = own(op, x)?;
+                Array(B::deformable_attention(spec, operands.map(|array| array.0)))
             }
-            Op::ArgMax => select::arg_max(first()),
-            Op::GatherRows => select::gather_rows(first(), x[1].clone()),
-            Op::Concat { axis } => Array::cat(x.to_vec(), *axis),
-            Op::Slice { axis, start, step } => first().slice(*axis, *start, *step, shape[*axis]),
-            Op::Pad { pads, mode } => layout::pad(first(), pads, *mode),
-            Op::Reshape => first().reshape(shape),
-            Op::Transpose { permutation } if permutation.is_empty() => first(),
-            Op::Transpose { permutation } => first().permute(permutation),
-            Op::Expand => first().expand(shape),
-            Op::ToF32 => first().to(self.numbers),
-            Op::ToI32 => first().to(FloatDType::F32).map(B::float_trunc),
-            Op::TopK { k } => return Ok(B::largest(first().0, *k).map(Array).into()),
+            Op::ArgMax => select::arg_max(one(x)?),
+            Op::GatherRows => {
+                let [table, rows] = own(op, x)?;
+                select::gather_rows(table, rows)
+            }
+            Op::Concat { axis } => Array::cat(x, *axis),
+            Op::Slice { axis, start, step } => one(x)?.slice(*axis, *start, *step, shape[*axis]),
+            Op::Pad { pads, mode } => layout::pad(one(x)?, pads, *mode),
+            Op::Reshape => one(x)?.reshape(shape),
+            Op::Transpose { permutation } if permutation.is_empty() => one(x)?,
+            Op::Transpose { permutation } => one(x)?.permute(permutation),
+            Op::Expand => one(x)?.expand(shape),
+            Op::ToF32 => one(x)?.to(self.numbers),
+            Op::ToI32 => one(x)?.to(FloatDType::F32).map(B::float_trunc),
+            Op::TopK { k } => return Ok(B::largest(one(x)?.0, *k).map(Array).into()),
         }])
     }
 

@@ -72,11 +72,11 @@ impl Library for Candle {
     fn run(
         &self,
         op: &Op,
-        operands: &[Tensor],
+        operands: Vec<Tensor>,
         shapes: &[Shape],
         constants: &Constants<Tensor>,
     ) -> Result<Vec<Tensor>> {
-        step::run(op, operands, shapes, &weights::Weights(constants)).map_err(failed)
+        step::run(op, &operands, shapes, &weights::Weights(constants)).map_err(failed)
     }
 }
 

@@ -57,11 +57,11 @@ pub(crate) trait Library: Send + Sync + 'static {
         shape.to_vec()
     }
 
-    /// The results of `op` on `operands`, which are to have the `shapes`.
+    /// The results of `op` on `operands`, which are to have the `shapes`. What nobody else reads may be written over.
     fn run(
         &self,
         op: &Op,
-        operands: &[Self::Array],
+        operands: Vec<Self::Array>,
         shapes: &[Shape],
         constants: &Constants<Self::Array>,
     ) -> Result<Vec<Self::Array>>;

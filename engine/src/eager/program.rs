@@ -29,22 +29,27 @@ impl<L: Library> EagerProgram<L> {
         Ok(EagerProgram { graph, library, constants, dead, exact, inputs, outputs })
     }
 
-    fn run_node(&self, node: &Node, values: &mut [Option<L::Array>]) -> Result<()> {
-        let of = |v: &Value| values[v.0 as usize].clone();
-        let operands: Option<Vec<L::Array>> = node.inputs.iter().map(of).collect();
-        let operands = operands.ok_or_else(|| Error::Shape {
-            op: node.op.name(),
-            what: "an operand has no value yet".to_owned(),
-        })?;
+    /// Computes the results of a node, and lets go of the values that are `dead` after it.
+    fn run_node(&self, node: &Node, dead: &[Value], values: &mut [Option<L::Array>]) -> Result<()> {
+        let mut operands = Vec::with_capacity(node.inputs.len());
+        for (i, input) in node.inputs.iter().enumerate() {
+            let value = &mut values[input.0 as usize];
+            let last = dead.contains(input) && !node.inputs[i + 1..].contains(input);
+            let operand = if last { value.take() } else { value.clone() };
+            operands.push(operand.ok_or_else(|| Error::Shape {
+                op: node.op.name(),
+                what: "an operand has no value yet".to_owned(),
+            })?);
+        }
         let shapes: Vec<_> = node.outputs.iter().map(|&v| self.graph.shape(v)).collect();
-        let results = self.library.run(&node.op, &operands, &shapes, &self.constants)?;
+        let results = self.library.run(&node.op, operands, &shapes, &self.constants)?;
         for ((value, shape), result) in node.outputs.iter().zip(shapes).zip(results) {
             let found = self.library.extents(&result);
             if self.library.kept(shape) != found {
                 let what = format!("{found:?} came out where {shape} was described");
                 return Err(Error::Shape { op: node.op.name(), what });
             }
-            values[value.0 as usize] = Some(result);
+            values[value.0 as usize] = Some(result).filter(|_| !dead.contains(value));
         }
         Ok(())
     }
@@ -132,10 +137,7 @@ impl<L: Library> EagerSession<L> {
             values[value.0 as usize] = Some(upload(library, shape, numbers)?);
         }
         for (node, dead) in graph.nodes.iter().zip(&self.program.dead) {
-            self.program.run_node(node, &mut values)?;
-            for value in dead {
-                values[value.0 as usize] = None;
-            }
+            self.program.run_node(node, dead, &mut values)?;
             watch(node)?;
         }
         for ((_, value), output) in graph.outputs.iter().zip(&mut self.outputs) {
@@ -198,7 +200,10 @@ impl<L: Library> EagerProgram<L> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
+    use crate::Shape;
     use crate::passes::testing::weights;
 
     #[test]
@@ -213,6 +218,51 @@ mod tests {
             g.output(name, value);
         }
         assert_eq!(exact(&g), [true, false]);
+    }
+
+    /// Answers its first operand, and writes down how many hold each.
+    struct Holders(Mutex<Vec<Vec<usize>>>);
+
+    impl Library for Holders {
+        type Array = Arc<(Shape, Vec<f32>)>;
+
+        fn upload(&self, shape: Shape, values: &[f32]) -> Result<Self::Array> {
+            Ok(Arc::new((shape, values.to_vec())))
+        }
+
+        fn download(&self, array: &Self::Array) -> Result<Vec<f32>> {
+            Ok(array.1.clone())
+        }
+
+        fn extents(&self, array: &Self::Array) -> Vec<usize> {
+            array.0.to_vec()
+        }
+
+        fn run(
+            &self,
+            _: &Op,
+            operands: Vec<Self::Array>,
+            _: &[Shape],
+            _: &Constants<Self::Array>,
+        ) -> Result<Vec<Self::Array>> {
+            self.0.lock().unwrap().push(operands.iter().map(Arc::strong_count).collect());
+            Ok(vec![Arc::new((*operands[0]).clone())])
+        }
+    }
+
+    #[test]
+    fn operands_that_are_read_last_are_handed_over() {
+        let mut g = Graph::new();
+        let x = g.input("x", &[2, 3]).unwrap();
+        let a = g.relu(x);
+        let b = g.relu(a);
+        let c = g.add(a, b).unwrap();
+        let d = g.add(c, c).unwrap();
+        g.output("c", d);
+        let library = Arc::new(Holders(Mutex::default()));
+        let program = Arc::new(EagerProgram::new(g, Arc::clone(&library)).unwrap());
+        program.session().unwrap().run().unwrap();
+        assert_eq!(*library.0.lock().unwrap(), [vec![1], vec![2], vec![1, 1], vec![2, 2]]);
     }
 
     #[test]
